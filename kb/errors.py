@@ -1,0 +1,62 @@
+"""Every error Potica raises on purpose: a stable code, an HTTP status, and what to do next."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class KbError(Exception):
+    """Base of all expected errors.
+
+    `message` tells the reader what is wrong and what to do next; `details` are JSON-able
+    extras (never personal data, never secrets).
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidInput(KbError):
+    code, status, title = "invalid_input", 422, "The input is not valid"
+
+
+class TooLarge(KbError):
+    code, status, title = "too_large", 413, "The input is too large"
+
+
+class NotFound(KbError):
+    code, status, title = "not_found", 404, "Not found"
+
+
+class Conflict(KbError):
+    code, status, title = "conflict", 409, "The state has changed meanwhile"
+
+
+class Forbidden(KbError):
+    code, status, title = "forbidden", 403, "Not allowed"
+
+
+class ConfigError(KbError):
+    code, status, title = "config_error", 500, "The configuration is not valid"
+
+
+class EncoderError(KbError):
+    code, status, title = "encoder_error", 503, "The encoder is not available"
+
+
+class SearchIndexError(KbError):
+    code, status, title = "index_error", 503, "The index is not available"
+
+
+class GeneratorError(KbError):
+    code, status, title = "generator_error", 502, "The language model gave no usable answer"
+
+
+class DatabaseError(KbError):
+    code, status, title = "database_error", 503, "The database is not available"
