@@ -12,7 +12,15 @@ from kb.domain.article import (
     may_move,
 )
 from kb.domain.audit import AuditEntry
-from kb.domain.case import Case, CaseMessage, CaseState, Channel, Outcome, Role
+from kb.domain.case import (
+    Case,
+    CaseMessage,
+    CaseState,
+    Channel,
+    Outcome,
+    Role,
+    case_may_move,
+)
 from kb.domain.outbox import OutboxEvent
 from kb.domain.passage import Embedding, Part, Passage, Pool, RemovedPassage
 from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapState, Suggestion
@@ -48,6 +56,7 @@ __all__ = [
     "Synonym",
     "Translation",
     "Trust",
+    "case_may_move",
     "may_move",
     "utc_now",
 ]

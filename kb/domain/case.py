@@ -17,6 +17,18 @@ class CaseState(StrEnum):
     archived = "archived"
 
 
+CASE_TRANSITIONS: dict[CaseState, frozenset[CaseState]] = {
+    CaseState.open: frozenset({CaseState.resolved, CaseState.archived}),
+    CaseState.resolved: frozenset({CaseState.open, CaseState.archived}),
+    CaseState.archived: frozenset({CaseState.open}),
+}
+
+
+def case_may_move(old: CaseState, new: CaseState) -> bool:
+    """Whether a case may go from `old` to `new`; staying is always allowed."""
+    return old == new or new in CASE_TRANSITIONS[old]
+
+
 class Channel(StrEnum):
     phone = "phone"
     email = "email"

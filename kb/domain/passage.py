@@ -18,7 +18,7 @@ class Pool(StrEnum):
 class Part(StrEnum):
     """Which piece of its document a passage is."""
 
-    title = "title"
+    title = "title"  # type: ignore[assignment]  # a member, not str.title()
     body = "body"
     problem = "problem"
     tried = "tried"

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Index
 from sqlmodel import Field, SQLModel
 
 from kb.domain.types import JsonColumn, UtcDateTime, utc_now
@@ -44,6 +44,8 @@ class Suggestion(SQLModel, table=True):
 
 
 class Feedback(SQLModel, table=True):
+    __table_args__ = (Index("ix_feedback_document", "document", "kind"),)
+
     id: int | None = Field(default=None, primary_key=True)
     suggestion_id: str = Field(foreign_key="suggestion.id", index=True)
     kind: FeedbackKind
