@@ -1,0 +1,69 @@
+"""Gaps: questions that nothing answered."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from kb.actions import audit
+from kb.actions.checks import check_language, check_text
+from kb.db import insert_into
+from kb.domain import Gap, GapState, utc_now
+from kb.errors import NotFound
+
+
+def record_gap(
+    session: Session, question: str, language: str, reason: str, suggestion_id: str
+) -> int:
+    """Count a question nothing answered; gives the gap's id.
+
+    The same question in the same language, whatever its case and spacing, is one gap; asked
+    again after it was closed, it is open again.
+    """
+    check_language(language)
+    check_text(question, "question", needed=True)
+    now = utc_now()
+    statement = insert_into(session, Gap).values(
+        question=question,
+        question_hash=question_hash(question, language),
+        language=language,
+        reason=reason,
+        count=1,
+        state=GapState.open,
+        suggestion_id=suggestion_id,
+        first_at=now,
+        last_at=now,
+    )
+    upsert = statement.on_conflict_do_update(
+        index_elements=["question_hash"],
+        set_={
+            "count": col(Gap.count) + 1,
+            "state": GapState.open,
+            "reason": reason,
+            "suggestion_id": suggestion_id,
+            "last_at": now,
+        },
+    ).returning(col(Gap.id))
+    gap_id: int = session.connection().execute(upsert).scalar_one()  # type: ignore[assignment]
+    return gap_id
+
+
+def close_gap(session: Session, gap_id: int, *, actor: str) -> None:
+    """The question is answered now, or needs no answer. Raises NotFound."""
+    gap = session.get(Gap, gap_id, populate_existing=True)
+    if gap is None:
+        raise NotFound(f"There is no gap {gap_id}: look up the list of gaps.")
+    if gap.state == GapState.closed:
+        return
+    gap.state = GapState.closed
+    audit.record(session, actor, "close", "gap", str(gap_id), count=gap.count)
+    session.flush()
+
+
+def question_hash(question: str, language: str) -> str:
+    """SHA-256 of the language and the question without case, spacing and Unicode variants."""
+    plain = " ".join(unicodedata.normalize("NFKC", question).casefold().split())
+    return hashlib.sha256(f"{language}\n{plain}".encode()).hexdigest()

@@ -1,0 +1,136 @@
+"""Suggestions and the feedback that cites them. Both are records already: no audit entry."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from kb.actions.checks import check_text
+from kb.db import insert_into
+from kb.domain import Feedback, FeedbackKind, Suggestion, utc_now
+from kb.errors import Conflict, InvalidInput, NotFound
+
+DOCUMENT_PATTERN = re.compile(r"^(article|case):[a-z0-9][a-z0-9._-]{0,119}$")
+MAX_KEY = 80
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionRecord:
+    """One answer of the engine; `request`, `response` and `versions` are JSON documents."""
+
+    language: str
+    audience: str
+    query: str
+    request: dict[str, Any]
+    response: dict[str, Any]
+    versions: dict[str, Any] = field(default_factory=dict)
+    channel: str | None = None
+    nothing_known: str | None = None
+    top_document: str | None = None
+    confidence: float | None = None
+    milliseconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackInput:
+    """What somebody did with a suggestion. `document` is `article:<id>` or `case:<id>`."""
+
+    kind: FeedbackKind
+    document: str | None = None
+    position: int | None = None
+    reason: str = ""
+    text: str = ""
+    actor: str = "anonymous"
+    idempotency_key: str | None = None
+
+
+def record_suggestion(session: Session, record: SuggestionRecord) -> str:
+    """Keep an answer; gives its id, `sug_` and 24 random hexadecimal digits."""
+    check_text(record.query, "query")
+    suggestion = Suggestion(
+        id=f"sug_{secrets.token_hex(12)}",
+        language=record.language,
+        channel=record.channel,
+        audience=record.audience,
+        query=record.query,
+        request=record.request,
+        response=record.response,
+        versions=record.versions,
+        nothing_known=record.nothing_known,
+        top_document=record.top_document,
+        confidence=record.confidence,
+        milliseconds=record.milliseconds,
+    )
+    session.add(suggestion)
+    session.flush()
+    return suggestion.id
+
+
+def record_feedback(session: Session, suggestion_id: str, feedback: FeedbackInput) -> int:
+    """Keep what was done with a suggestion; gives the feedback's id.
+
+    Sending the same idempotency key again gives the same id and writes nothing. Raises NotFound
+    for an unknown suggestion, InvalidInput for a dismissal without a reason, Conflict when the
+    key was used for something else.
+    """
+    _check_feedback(feedback)
+    if session.get(Suggestion, suggestion_id) is None:
+        raise NotFound(
+            f"There is no suggestion {suggestion_id[:60]!r}: cite the id that came with the"
+            " suggestion."
+        )
+    values = {
+        "suggestion_id": suggestion_id,
+        "kind": feedback.kind,
+        "document": feedback.document,
+        "position": feedback.position,
+        "reason": feedback.reason,
+        "text": feedback.text,
+        "actor": feedback.actor,
+        "idempotency_key": feedback.idempotency_key,
+        "created_at": utc_now(),
+    }
+    statement = (
+        insert_into(session, Feedback)
+        .on_conflict_do_nothing(index_elements=["idempotency_key"])
+        .returning(col(Feedback.id))
+    )
+    new_id = session.connection().execute(statement, values).scalar()
+    return int(new_id) if new_id is not None else _same(session, suggestion_id, feedback)
+
+
+def _same(session: Session, suggestion_id: str, feedback: FeedbackInput) -> int:
+    """The row that holds this idempotency key, if it says the same."""
+    key = feedback.idempotency_key
+    found = session.scalars(select(Feedback).where(col(Feedback.idempotency_key) == key)).one()
+    said = (found.suggestion_id, found.kind, found.document, found.position)
+    if said != (suggestion_id, feedback.kind, feedback.document, feedback.position):
+        raise Conflict(
+            "This idempotency key was used for other feedback: send a new key with new feedback."
+        )
+    assert found.id is not None
+    return found.id
+
+
+def _check_feedback(feedback: FeedbackInput) -> None:
+    if feedback.kind == FeedbackKind.dismissed and not feedback.reason.strip():
+        raise InvalidInput("Say why the suggestion was dismissed: fill in the reason.")
+    for name in ("reason", "text", "actor"):
+        check_text(getattr(feedback, name), name)
+    if feedback.document is not None and not DOCUMENT_PATTERN.match(feedback.document):
+        raise InvalidInput(
+            f"{feedback.document[:60]!r} names no answer: write article:<id> or case:<id>."
+        )
+    if feedback.position is not None and not 0 <= feedback.position < 1000:
+        raise InvalidInput("The position of an answer is a number from 0 to 999.")
+    key = feedback.idempotency_key
+    if key is not None:
+        check_text(key, "idempotency_key", needed=True)
+        if len(key) > MAX_KEY:
+            raise InvalidInput(f"An idempotency key has at most {MAX_KEY} characters.")
