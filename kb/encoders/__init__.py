@@ -1,0 +1,1 @@
+"""Encoders: texts to vectors. `kb.encoders.factory` picks one by the settings."""

@@ -1,0 +1,146 @@
+"""Float32 ONNX graph to int8, so that a text's vector does not depend on its neighbours in a batch.
+
+ONNX Runtime's own dynamic quantisation takes one scale for all activations of a run: one outlier token
+costs every token precision, and the same text gets another vector in other company. Here each token
+has its own scale, found while running, and each output channel of a weight its own, fixed:
+
+    y[t, n] = scale[t] * scale[n] * sum_k(q[t, k] * w[k, n]),   scale[t] = max_k |x[t, k]| / 127
+
+Weights keep to 7 bits. On processors without VNNI two products of 8 by 8 bits overflow the 16 bits they
+are added in, silently; with 7 they cannot, and every machine computes the same.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+QUANTISATION = "int8: activations per token, MatMul weights per channel (7 bits), embeddings per row"
+WEIGHT_LEVELS = 63
+_TABLE_LEVELS = 127
+_TABLE_ROWS = 1000  # smaller tables (positions, token types) stay float32
+_SHARED: dict[str, NDArray[Any]] = {
+    "int8.last_axis": np.array([-1], np.int64),
+    "int8.levels": np.array(1 / 127, np.float32),
+    "int8.smallest": np.array(1e-12, np.float32),
+    "int8.zero_point": np.array(128, np.uint8),
+    "int8.offset": np.array(128.5, np.float32),  # zero point, and a half so that cutting off rounds
+}
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Rewrite `source`; weights go beside `target`, in a file that is mapped, not read, at start."""
+    import onnx
+
+    model = onnx.load(source)
+    _Rewriter(model).rewrite()
+    onnx.save(
+        model,
+        target,
+        save_as_external_data=True,
+        all_tensors_to_one_file=True,
+        location=f"{target.name}.data",
+        size_threshold=1024,
+    )
+
+
+class _Rewriter:
+    """Replaces the nodes of one graph in place."""
+
+    def __init__(self, model: "ModelProto") -> None:
+        self._graph = model.graph
+        self._constants = {tensor.name: tensor for tensor in model.graph.initializer}
+        self._nodes: list[NodeProto] = []
+        self._activations: set[str] = set()
+
+    def rewrite(self) -> None:
+        for name, value in _SHARED.items():
+            self._add_constant(name, value)
+        for node in list(self._graph.node):
+            weight = self._weight_of(node)
+            if weight is None:
+                self._nodes.append(node)
+            elif node.op_type == "Gather":
+                self._rewrite_gather(node, weight)
+            else:
+                self._rewrite_matmul(node, weight)
+        del self._graph.node[:]
+        self._graph.node.extend(self._nodes)
+        self._drop_unused()
+
+    def _weight_of(self, node: "NodeProto") -> NDArray[np.float32] | None:
+        """The constant matrix of an embedding or a linear layer; None for any other node."""
+        from onnx import numpy_helper
+
+        name = {"Gather": 0, "MatMul": 1}.get(node.op_type)
+        tensor = None if name is None else self._constants.get(node.input[name])
+        if tensor is None or len(tensor.dims) != 2:
+            return None
+        weight = numpy_helper.to_array(tensor)
+        if weight.dtype != np.float32 or (node.op_type == "Gather" and len(weight) < _TABLE_ROWS):
+            return None
+        return weight
+
+    def _rewrite_gather(self, node: "NodeProto", table: NDArray[np.float32]) -> None:
+        rows, scale = _to_int8(table, axis=1, levels=_TABLE_LEVELS)
+        name, indices, out = node.input[0], node.input[1], node.output[0]
+        self._add_constant(f"{name}.int8", rows)
+        self._add_constant(f"{name}.scale", scale)
+        self._add("Gather", [f"{name}.int8", indices], f"{out}.rows", axis=0)
+        self._add("Gather", [f"{name}.scale", indices], f"{out}.scale", axis=0)
+        self._add("Cast", [f"{out}.rows"], f"{out}.float", to=1)
+        self._add("Mul", [f"{out}.float", f"{out}.scale"], out)
+
+    def _rewrite_matmul(self, node: "NodeProto", weight: NDArray[np.float32]) -> None:
+        columns, scale = _to_int8(weight, axis=0, levels=WEIGHT_LEVELS)
+        x, name, out = node.input[0], node.input[1], node.output[0]
+        self._add_constant(f"{name}.int8", columns)
+        self._add_constant(f"{name}.scale", scale.reshape(-1))
+        self._quantise_activation(x)
+        inputs = [f"{x}.uint8", f"{name}.int8", "int8.zero_point"]
+        self._add("MatMulInteger", inputs, f"{out}.int32")
+        self._add("Cast", [f"{out}.int32"], f"{out}.float", to=1)
+        self._add("Mul", [f"{out}.float", f"{x}.scale"], f"{out}.token")
+        self._add("Mul", [f"{out}.token", f"{name}.scale"], out)
+
+    def _quantise_activation(self, x: str) -> None:
+        if x in self._activations:  # query, key and value share their input
+            return
+        self._activations.add(x)
+        self._add("Abs", [x], f"{x}.abs")
+        self._add("ReduceMax", [f"{x}.abs", "int8.last_axis"], f"{x}.max", keepdims=1)
+        self._add("Mul", [f"{x}.max", "int8.levels"], f"{x}.level")
+        self._add("Max", [f"{x}.level", "int8.smallest"], f"{x}.scale")
+        self._add("Div", [x, f"{x}.scale"], f"{x}.scaled")
+        self._add("Add", [f"{x}.scaled", "int8.offset"], f"{x}.shifted")
+        self._add("Cast", [f"{x}.shifted"], f"{x}.uint8", to=2)
+
+    def _add(self, operator: str, inputs: list[str], output: str, **attributes: int) -> None:
+        from onnx import helper
+
+        self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+
+    def _add_constant(self, name: str, value: NDArray[Any]) -> None:
+        from onnx import numpy_helper
+
+        if name not in self._constants:
+            self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+
+    def _drop_unused(self) -> None:
+        used = {name for node in self._graph.node for name in node.input}
+        kept = [tensor for name, tensor in self._constants.items() if name in used]
+        del self._graph.initializer[:]
+        self._graph.initializer.extend(kept)
+
+
+def _to_int8(
+    weight: NDArray[np.float32], axis: int, levels: int
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Symmetric: weight is about integers * scale; one scale for all along `axis`."""
+    scale = np.abs(weight).max(axis=axis, keepdims=True) / np.float32(levels)
+    scale[scale == 0] = 1.0
+    return np.rint(weight / scale).astype(np.int8), scale.astype(np.float32)
