@@ -1,0 +1,368 @@
+"""Passages: the gate every answer passes, and what the index is built from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+from typing import cast as as_type
+
+import numpy as np
+from sqlalchemy import String, and_, cast, func, select
+from sqlalchemy.orm import Mapped, Session
+from sqlmodel import col
+
+from kb.domain import (
+    Article,
+    Audience,
+    Case,
+    CaseState,
+    Channel,
+    Embedding,
+    Facets,
+    Outcome,
+    Part,
+    Passage,
+    Pool,
+    RemovedPassage,
+    Revision,
+    Translation,
+    Trust,
+)
+from kb.ports import Vectors
+from kb.queries.articles import visible_articles
+
+LabelFacets = tuple[tuple[str, tuple[str, ...]], ...]
+ID = as_type(Mapped[int], col(Passage.id))  # a stored row always has one
+SEQ = as_type(Mapped[int], col(RemovedPassage.seq))
+STREAM = 2000  # rows fetched at a time
+HASHES = 500  # hashes asked for at a time
+
+
+@dataclass(frozen=True, slots=True)
+class VisiblePassage:
+    """A passage that this reader may see now, with all an answer needs to show and rank it."""
+
+    id: int
+    pool: Pool
+    document_id: str
+    revision_id: int | None  # articles
+    revision: int | None  # its number in its language; articles
+    title: str
+    summary: str
+    language: str
+    part: Part
+    heading: str
+    start: int
+    end: int
+    text: str
+    audience: Audience
+    trust: Trust | None  # articles
+    tags: tuple[str, ...]
+    facets: Facets
+    updated_at: datetime
+    review_by: datetime | None  # articles
+    resolved_at: datetime | None  # cases
+    outcome: Outcome | None  # cases
+    channel: Channel | None  # cases
+
+
+class IndexRow(NamedTuple):
+    """What the index knows of a passage; `vector` is float16 (little-endian) or not made yet."""
+
+    id: int
+    pool: str
+    document_id: str
+    language: str
+    audience: str
+    part: str
+    title: str
+    terms: str
+    title_terms: str
+    facets: LabelFacets
+    vector: bytes | None
+
+
+class PassageText(NamedTuple):
+    """What the encoder needs of a passage."""
+
+    id: int
+    text_hash: str
+    embedded_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """How far passages and removals have come; equal states mean an equal set of passages."""
+
+    watermark: int  # the highest passage id, 0 when there is none
+    removed_seq: int  # the highest tombstone, 0 when there is none
+
+
+def load_visible(
+    session: Session, passage_ids: Collection[int], reader: Audience, now: datetime
+) -> dict[int, VisiblePassage]:
+    """Those of the passages that `reader` may see at `now`, whatever an index said.
+
+    Articles: published, readable by this audience, valid now, and the passage's revision is the
+    one published. Cases: resolved, and for internal readers only.
+    """
+    ids = list(passage_ids)
+    if not ids:
+        return {}
+    found = {row[0]: _article_passage(row) for row in session.execute(_articles(ids, reader, now))}
+    if reader == Audience.internal:
+        found.update((row[0], _case_passage(row)) for row in session.execute(_cases(ids)))
+    return found
+
+
+def index_state(session: Session) -> IndexState:
+    """One statement, two index look-ups: cheap enough for every search."""
+    watermark = select(func.max(ID)).scalar_subquery()
+    removed = select(func.max(SEQ)).scalar_subquery()
+    found = session.execute(select(watermark, removed)).one()
+    return IndexState(found[0] or 0, found[1] or 0)
+
+
+def count_passages(session: Session) -> dict[tuple[Pool, str], int]:
+    """Passages per pool and language. Reads the whole table: for reports, not for searches."""
+    rows = session.execute(
+        select(col(Passage.pool), col(Passage.language), func.count()).group_by(
+            col(Passage.pool), col(Passage.language)
+        )
+    )
+    return {(pool, language): count for pool, language, count in rows}
+
+
+def iter_index_rows(session: Session, model_id: str, *, after: int = 0) -> Iterator[IndexRow]:
+    """Every passage with an id above `after`, by id, with its vector of this model."""
+    query = (
+        select(
+            ID,
+            cast(col(Passage.pool), String),
+            col(Passage.document_id),
+            col(Passage.language),
+            col(Passage.audience),
+            cast(col(Passage.part), String),
+            col(Passage.title),
+            col(Passage.terms),
+            col(Passage.title_terms),
+            cast(col(Passage.facets), String),
+            col(Embedding.vector),
+        )
+        .outerjoin(
+            Embedding,
+            and_(
+                col(Embedding.text_hash) == col(Passage.text_hash),
+                col(Embedding.model_id) == model_id,
+            ),
+        )
+        .where(after < ID)
+        .order_by(ID)
+    )
+    for row in session.execute(query, execution_options={"yield_per": STREAM}):
+        yield IndexRow(*row[:9], label_facets(row[9]), row[10])
+
+
+def passages_after(session: Session, watermark: int, model_id: str) -> list[IndexRow]:
+    """The passages newer than a snapshot with this watermark, by id."""
+    return list(iter_index_rows(session, model_id, after=watermark))
+
+
+def removed_after(session: Session, seq: int) -> list[tuple[int, int]]:
+    """Tombstones after `seq` as (seq, passage id), by seq."""
+    rows = session.execute(
+        select(SEQ, col(RemovedPassage.passage_id)).where(seq < SEQ).order_by(SEQ)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def iter_passages(session: Session, batch: int = 256) -> Iterator[list[PassageText]]:
+    """The texts the encoder sees, in batches, by id."""
+    columns = (ID, col(Passage.text_hash), col(Passage.embedded_text))
+    last = 0
+    while True:
+        query = select(*columns).where(columns[0] > last).order_by(columns[0]).limit(batch)
+        rows = [PassageText(*row) for row in session.execute(query)]
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].id
+
+
+def iter_unembedded(
+    session: Session, model_id: str, batch: int = 256
+) -> Iterator[list[PassageText]]:
+    """The texts that have no vector of this model yet, in batches, each text once."""
+    made = select(col(Embedding.text_hash)).where(
+        col(Embedding.text_hash) == col(Passage.text_hash), col(Embedding.model_id) == model_id
+    )
+    last = ""
+    while True:
+        query = (
+            select(
+                func.min(ID),
+                col(Passage.text_hash),
+                func.min(col(Passage.embedded_text)),
+            )
+            .where(col(Passage.text_hash) > last, ~made.exists())
+            .group_by(col(Passage.text_hash))
+            .order_by(col(Passage.text_hash))
+            .limit(batch)
+        )
+        rows = [PassageText(*row) for row in session.execute(query)]
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].text_hash
+
+
+def load_embeddings(session: Session, hashes: Collection[str], model_id: str) -> dict[str, Vectors]:
+    """The stored vectors of these text hashes, each of shape (dim,), float32."""
+    wanted = sorted(set(hashes))
+    found: dict[str, Vectors] = {}
+    for start in range(0, len(wanted), HASHES):
+        rows = session.execute(
+            select(col(Embedding.text_hash), col(Embedding.vector)).where(
+                col(Embedding.model_id) == model_id,
+                col(Embedding.text_hash).in_(wanted[start : start + HASHES]),
+            )
+        )
+        found.update((text_hash, decode_vectors([vector])[0]) for text_hash, vector in rows)
+    return found
+
+
+def decode_vectors(stored: Sequence[bytes]) -> Vectors:
+    """Stored vectors, all of one dimension, as float32 of shape (len(stored), dim)."""
+    if not stored:
+        return np.zeros((0, 0), dtype=np.float32)
+    return np.frombuffer(b"".join(stored), dtype="<f2").reshape(len(stored), -1).astype(np.float32)
+
+
+@lru_cache(maxsize=4096)
+def label_facets(stored: str) -> LabelFacets:
+    """Facets as JSON text, in the form an index filters by; few differ, so they are kept."""
+    facets: Facets = json.loads(stored)
+    return tuple((name, tuple(values)) for name, values in sorted(facets.items()))
+
+
+def _articles(ids: Sequence[int], reader: Audience, now: datetime) -> Any:
+    return (
+        select(
+            ID,
+            col(Passage.revision_id),
+            col(Revision.number),
+            col(Revision.title),
+            col(Revision.summary),
+            *_PASSAGE_COLUMNS,
+            col(Article.audience),
+            col(Article.trust),
+            col(Article.tags),
+            col(Article.facets),
+            col(Article.updated_at),
+            col(Article.review_by),
+        )
+        .join(Revision, col(Revision.id) == col(Passage.revision_id))
+        .join(
+            Translation,
+            and_(
+                col(Translation.id) == col(Revision.translation_id),
+                col(Translation.published_revision_id) == col(Passage.revision_id),
+            ),
+        )
+        .join(
+            Article,
+            and_(
+                col(Article.id) == col(Translation.article_id),
+                col(Article.id) == col(Passage.document_id),
+            ),
+        )
+        .where(ID.in_(ids), col(Passage.pool) == Pool.article)
+        .where(visible_articles(reader, now))
+    )
+
+
+def _cases(ids: Sequence[int]) -> Any:
+    return (
+        select(
+            ID,
+            col(Case.subject),
+            *_PASSAGE_COLUMNS,
+            col(Case.facets),
+            col(Case.updated_at),
+            col(Case.resolved_at),
+            col(Case.outcome),
+            col(Case.channel),
+        )
+        .join(Case, col(Case.id) == col(Passage.document_id))
+        .where(ID.in_(ids), col(Passage.pool) == Pool.case)
+        .where(col(Case.state) == CaseState.resolved)
+    )
+
+
+_PASSAGE_COLUMNS = (
+    col(Passage.document_id),
+    col(Passage.language),
+    col(Passage.part),
+    col(Passage.heading),
+    col(Passage.start),
+    col(Passage.end),
+    col(Passage.text),
+)
+
+
+def _article_passage(row: Any) -> VisiblePassage:
+    return VisiblePassage(
+        id=row[0],
+        pool=Pool.article,
+        revision_id=row[1],
+        revision=row[2],
+        title=row[3],
+        summary=row[4],
+        document_id=row[5],
+        language=row[6],
+        part=row[7],
+        heading=row[8],
+        start=row[9],
+        end=row[10],
+        text=row[11],
+        audience=row[12],
+        trust=row[13],
+        tags=tuple(row[14]),
+        facets=row[15],
+        updated_at=row[16],
+        review_by=row[17],
+        resolved_at=None,
+        outcome=None,
+        channel=None,
+    )
+
+
+def _case_passage(row: Any) -> VisiblePassage:
+    return VisiblePassage(
+        id=row[0],
+        pool=Pool.case,
+        revision_id=None,
+        revision=None,
+        title=row[1],
+        summary="",
+        document_id=row[2],
+        language=row[3],
+        part=row[4],
+        heading=row[5],
+        start=row[6],
+        end=row[7],
+        text=row[8],
+        audience=Audience.internal,
+        trust=None,
+        tags=(),
+        facets=row[9],
+        updated_at=row[10],
+        review_by=None,
+        resolved_at=row[11],
+        outcome=row[12],
+        channel=row[13],
+    )
