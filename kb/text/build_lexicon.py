@@ -12,12 +12,13 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from kb.text.fold import fold
 
-VERSION = 1
+VERSION = 2
 _MAX_SUFFIX = 7  # characters of a word's end that a rule may look at
 _MIN_STEM = 3
 _MIN_SEEN = 8  # a rule seen less often is chance
@@ -38,33 +39,45 @@ def rule_of(form: str, lemma: str) -> Rule:
     return len(form) - same, lemma[same:]
 
 
-def fold_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def fold_pairs(dictionary: Mapping[str, str]) -> dict[str, str]:
     """Folded form -> folded lemma; where several words fold to one form, the likeliest wins."""
     best: dict[str, str] = {}
-    clashes: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    originals: dict[str, tuple[str, str]] = {}
     paradigm: Counter[str] = Counter()
-    for form, lemma in pairs:
-        if not form[:1].isalpha() or " " in form:
-            continue
+    clashing: set[str] = set()
+    for form, lemma in _words(dictionary):
         key, value = fold(form), fold(lemma)
         paradigm[value] += 1
-        old = best.setdefault(key, value)
-        if old != value:
-            clashes[key].update(((form, lemma), originals.get(key, (key, old))))
-        else:
-            originals[key] = (form, lemma)
-    for key, candidates in clashes.items():
-        best[key] = fold(min(candidates, key=lambda c: _clash_rank(key, c, paradigm))[1])
-    return best
+        if best.setdefault(key, value) != value:
+            clashing.add(key)
+    # A second pass keeps only what clashes in memory: the Polish table has 3.7 million forms.
+    ranks: dict[str, tuple[object, ...]] = {}
+    for form, lemma in _words(dictionary):
+        key = fold(form)
+        if key in clashing:
+            rank = _clash_rank(key, form, lemma, paradigm)
+            if key not in ranks or rank < ranks[key]:
+                ranks[key], best[key] = rank, fold(lemma)
+    return {key: _chased(best, value) for key, value in best.items()}
+
+
+def _chased(best: Mapping[str, str], lemma: str) -> str:
+    """One step further where a lemma is itself listed as a form of a shorter word."""
+    further = best.get(lemma, lemma)
+    return further if len(further) < len(lemma) else lemma
+
+
+def _words(dictionary: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((f, m) for f, m in dictionary.items() if f[:1].isalpha() and " " not in f and fold(m))
 
 
 def _clash_rank(
-    key: str, candidate: tuple[str, str], paradigm: Mapping[str, int]
-) -> tuple[bool, int, bool, str, str]:
-    """Small is good: a common noun before a name, then the word with more known forms."""
-    form, lemma = candidate
-    return (form[:1].isupper(), -paradigm[fold(lemma)], form != key, form, lemma)
+    key: str, form: str, lemma: str, paradigm: Mapping[str, int]
+) -> tuple[bool, bool, bool, int, str]:
+    """Small is likely: no name, written without diacritics, a headword, many known forms.
+
+    Of the orders tried, this one chose the lemma of the word really written most often.
+    """
+    return (form[:1].isupper(), form != key, form != lemma, -paradigm[fold(lemma)], form)
 
 
 def learn_rules(forms: Mapping[str, str]) -> dict[str, Rule]:
@@ -75,7 +88,7 @@ def learn_rules(forms: Mapping[str, str]) -> dict[str, Rule]:
     """
     seen: dict[str, Counter[Rule]] = defaultdict(Counter)
     step = max(1, len(forms) // _SAMPLE)
-    for form, lemma in list(forms.items())[::step]:
+    for form, lemma in islice(forms.items(), 0, None, step):
         if not form.isalpha() or not lemma:
             continue
         rule = rule_of(form, lemma)
@@ -109,7 +122,7 @@ def build(language: str, directory: Path) -> None:
     from simplemma.strategies.dictionaries import DefaultDictionaryFactory
 
     dictionary = DefaultDictionaryFactory().get_dictionary(language)
-    forms = fold_pairs(dictionary.items())
+    forms = fold_pairs(dictionary)
     edits: dict[Rule, int] = {}
     records = (
         (form, (edits.setdefault(rule_of(form, lemma), len(edits)),))

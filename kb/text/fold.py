@@ -27,6 +27,16 @@ _UNDECOMPOSED = str.maketrans(
 _MARKS = re.compile("[\u0300-\u036f\u00ad\u200b-\u200d\u2060\ufeff]+")
 
 
+def _bare_latin() -> dict[int, str]:
+    """Every Latin letter with a mark, by itself: far faster than decomposing whole texts."""
+    letters = (chr(code) for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)))
+    table = {ord(c): _MARKS.sub("", unicodedata.normalize("NFKD", c)) for c in letters}
+    return {code: bare for code, bare in table.items() if bare.isascii()} | _UNDECOMPOSED
+
+
+_BARE_LATIN = _bare_latin()
+
+
 def fold(text: str) -> str:
     """`text` casefolded, without diacritics and invisible characters, NFKC otherwise.
 
@@ -35,6 +45,9 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    quick = text.casefold().translate(_BARE_LATIN)
+    if quick.isascii():
+        return quick
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = _MARKS.sub("", decomposed).translate(_UNDECOMPOSED)
     return unicodedata.normalize("NFKC", bare)

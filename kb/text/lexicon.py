@@ -20,6 +20,11 @@ from kb.errors import ConfigError
 from kb.text.build_lexicon import VERSION, Rule, longest_rule
 
 _BUILD_SECONDS = 600
+_SHORTEST_ENDED = 6  # characters of a word that endings are taken off
+_SHORTEST_STEM = 3
+# Hungarian stacks endings beyond what any list holds. Measured in docs/decisions/0003.
+_ENDINGS = {"hu": 3}
+_POSSESSIVES = {"hu": ("unk", "om", "em", "am", "od", "ed", "ad", "m", "d")}
 _building = threading.Lock()
 
 
@@ -34,6 +39,15 @@ class Lexicon:
     trie: _Trie
     edits: tuple[Rule, ...]
     rules: Mapping[str, Rule]
+    endings: int = 0  # characters of case endings to try to take off unknown words
+    possessives: tuple[str, ...] = ()
+
+    def lemma(self, form: str) -> str:
+        """The folded lemma of any folded form: from the dictionary, else guessed."""
+        known = self.known(form)
+        if known is None or known == form:
+            known = self._owned(form) or known
+        return known or self._without_ending(form) or self.guess(form)
 
     def known(self, form: str) -> str | None:
         """The folded lemma of a folded form, or None when the dictionary lacks it."""
@@ -49,6 +63,25 @@ class Lexicon:
         if rule is None or len(form) - rule[0] < 3:
             return form
         return form[: len(form) - rule[0]] + rule[1]
+
+    def _without_ending(self, form: str) -> str | None:
+        if len(form) < _SHORTEST_ENDED:
+            return None
+        for cut in range(1, min(self.endings, len(form) - _SHORTEST_STEM) + 1):
+            known = self.known(form[:-cut])
+            if known:
+                return known
+        return None
+
+    def _owned(self, form: str) -> str | None:
+        """ "csomag" of "csomagom" (my parcel), which the dictionary lists as a word of its own."""
+        if len(form) < _SHORTEST_ENDED:
+            return None
+        for ending in self.possessives:
+            stem = form.removesuffix(ending)
+            if stem != form and len(stem) > _SHORTEST_STEM and self.known(stem) == stem:
+                return stem
+        return None
 
 
 def lexicon_dir() -> Path:
@@ -95,6 +128,8 @@ def _open(language: str, directory: Path) -> Lexicon:
         trie=trie,
         edits=tuple((cut, add) for cut, add in described["edits"]),
         rules={end: (cut, add) for end, (cut, add) in described["rules"].items()},
+        endings=_ENDINGS.get(language, 0),
+        possessives=_POSSESSIVES.get(language, ()),
     )
 
 

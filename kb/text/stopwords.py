@@ -40,9 +40,9 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         hvala zelo lepo kot svoj se ga mu bi naj"""
     ),
     "hu": _folded(
-        """a az egy és vagy de ha is hogy meg nem_is van vannak volt lesz én te ő mi ti ők engem
-        ez azt ezt ezek azok itt ott már még csak kérem kérek szia sziasztok üdv üdvözlöm
-        köszönöm köszi jó napot nagyon lenni mert úgy így pedig"""
+        """a az egy és vagy de ha is hogy meg van vannak volt lesz én te ő mi ti ők engem
+        ez azt ezt ezek azok itt ott már még csak kérem szia sziasztok üdv üdvözlöm
+        köszönöm köszi jó napot nagyon lenni mert így pedig"""
     ),
 }
 """Base language -> folded function words, greetings and courtesies. Negations are not among

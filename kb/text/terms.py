@@ -28,7 +28,9 @@ _TOKEN = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z\u00df-\u00f6\u00f8-\u017f])(?=[A-ZÀ-ÖØ-Þ])")
 _PIECE = re.compile(rf"{_LETTER}+|\d+")
 _APOSTROPHES = str.maketrans("", "", "'’")
-_LONGEST = 64  # characters of a term; longer runs are noise (base64, rulers), cut alike everywhere
+_LONGEST = 64  # characters of any term; longer runs are noise (base64, rulers)
+
+_STEM = 7  # characters of a lemma that count
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,10 @@ def base_language(language: str) -> str:
 
 
 def is_stop(term: str, language: str) -> bool:
-    """Whether a folded term is a function word of the language; question words are not."""
+    """Whether a term is a function word, greeting or courtesy of the language.
+
+    Negations never are. Languages without a list have no stop words.
+    """
     return term in STOP_WORDS.get(base_language(language), frozenset())
 
 
@@ -140,13 +145,15 @@ def _word(token: str, language: str) -> Iterator[_Part]:
         part = token[start:end]
         if len(parts) > 1 and end - start == 1:
             continue
-        yield lemma(fold(_bare(part, language)), language)[:_LONGEST], start, end
         humps = [0, *(m.start() for m in _CAMEL.finditer(part)), len(part)]
-        if len(humps) > 2:
-            for left, right in pairwise(humps):
-                if right - left > 2:
-                    piece = fold(part[left:right])
-                    yield lemma(piece, language)[:_LONGEST], start + left, start + right
+        if len(humps) == 2:
+            yield lemma(fold(_bare(part, language)), language)[:_LONGEST], start, end
+            continue
+        yield fold(_bare(part, language))[:_LONGEST], start, end
+        for left, right in pairwise(humps):
+            if right - left > 2:
+                piece = fold(part[left:right])
+                yield lemma(piece, language)[:_LONGEST], start + left, start + right
 
 
 def _bare(word: str, language: str) -> str:
@@ -158,8 +165,13 @@ def _bare(word: str, language: str) -> str:
 
 @lru_cache(maxsize=100_000)
 def lemma(word: str, language: str) -> str:
-    """The folded lemma of one folded word."""
-    lexicon = get_lexicon(language)
-    if lexicon is None:
+    """The term of one folded word: its folded lemma, at most `_STEM` characters of it.
+
+    The cut brings derived words together ("dostupny", "dostupnost"); it helped on average
+    (docs/decisions/0003). Function words stay as they are: alone they are too ambiguous
+    ("mamy": we have, mothers).
+    """
+    if word in STOP_WORDS.get(language, ()):
         return word
-    return lexicon.known(word) or lexicon.guess(word)
+    lexicon = get_lexicon(language)
+    return word if lexicon is None else lexicon.lemma(word)[:_STEM]

@@ -113,3 +113,17 @@ def test_stop_words_are_folded_and_leave_negation_alone() -> None:
     assert not is_stop("the", "xx")
     assert "kakšen" not in question_words("sl")
     assert "kaksen" in question_words("sl")
+
+
+def test_my_parcel_and_the_parcel_are_one_word_in_hungarian() -> None:
+    assert terms("a csomagom és a számlám", "hu")[1] == "csomag"
+    assert terms("számlám rendelésem", "hu") == terms("számla rendelés", "hu")
+
+
+def test_function_words_are_left_alone() -> None:
+    assert terms("mamy też paczkę", "pl") == ["mamy", "tez", "paczka"]
+
+
+def test_derived_words_meet_but_short_ones_stay_apart() -> None:
+    assert terms("dostupnost", "cs") == terms("dostupný", "cs")
+    assert terms("boty", "cs") != terms("bouda", "cs")
