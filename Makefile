@@ -1,0 +1,57 @@
+# Two commands do everything: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+STAMP_RUN := $(VENV)/.installed
+STAMP_TEST := $(VENV)/.installed-test
+export POTICA_HOME ?= var
+
+.PHONY: demo run test check lint eval bench faults clean system-packages
+
+demo: $(STAMP_RUN)
+	$(BIN)/potica demo
+
+run: $(STAMP_RUN)
+	$(BIN)/potica serve
+
+test: $(STAMP_TEST) system-packages
+	$(BIN)/potica init --model-only
+	$(BIN)/pytest
+
+check: $(STAMP_TEST) system-packages lint
+	$(BIN)/potica init --model-only
+	$(BIN)/pytest
+
+lint: $(STAMP_TEST)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+eval: $(STAMP_TEST)
+	$(BIN)/potica eval all $(DATA) --report docs/results
+
+bench: $(STAMP_TEST)
+	$(BIN)/potica bench --report docs/results
+
+faults: $(STAMP_TEST)
+	POTICA_FAULT_CYCLES=200 $(BIN)/pytest -m faults tests/faults -s
+
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)
+
+$(STAMP_RUN): pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install -q -c constraints.txt torch==2.13.0
+	$(BIN)/pip install -q -c constraints.txt -e .
+	touch $@
+
+$(STAMP_TEST): $(STAMP_RUN)
+	$(BIN)/pip install -q -c constraints.txt -e '.[test,llm]'
+	touch $@
+
+system-packages:
+	@sh scripts/system-packages.sh
+
+clean:
+	rm -rf $(VENV) var build *.egg-info
