@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Mapped, Session
 from sqlmodel import col
 
@@ -103,11 +104,13 @@ class ArticleFilters:
     review_before: datetime | None = None
 
 
-def visible_articles(reader: Audience, now: datetime) -> ColumnElement[bool]:
-    """The rule of what a reader may see: published, for this reader, valid now."""
+def visible_articles(
+    audiences: Collection[Audience] | BindParameter[Any], now: datetime | BindParameter[Any]
+) -> ColumnElement[bool]:
+    """The rule of what may be seen: published, for one of these audiences, valid now."""
     return and_(
         col(Article.state) == ArticleState.published,
-        col(Article.audience).in_(READABLE_BY[reader]),
+        col(Article.audience).in_(audiences),
         or_(col(Article.valid_from).is_(None), col(Article.valid_from) <= now),
         or_(col(Article.valid_until).is_(None), col(Article.valid_until) > now),
     )
@@ -117,7 +120,7 @@ def get_article_view(
     session: Session, article_id: str, reader: Audience, *, now: datetime | None = None
 ) -> ArticleView:
     """What this reader may read. Raises NotFound, also for what the reader may not see."""
-    rule = visible_articles(reader, now or utc_now())
+    rule = visible_articles(READABLE_BY[reader], now or utc_now())
     article = session.scalars(select(Article).where(col(Article.id) == article_id, rule)).first()
     view = None if article is None else _published(session, [article])[0]
     if view is None or not view.translations:

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 from typing import cast as as_type
 
 import numpy as np
-from sqlalchemy import String, and_, cast, func, select
+from sqlalchemy import String, and_, bindparam, cast, func, select
 from sqlalchemy.orm import Mapped, Session
 from sqlmodel import col
 
 from kb.domain import (
+    READABLE_BY,
     Article,
     Audience,
     Case,
@@ -42,23 +43,26 @@ STREAM = 2000  # rows fetched at a time
 HASHES = 500  # hashes asked for at a time
 
 
-@dataclass(frozen=True, slots=True)
-class VisiblePassage:
-    """A passage that this reader may see now, with all an answer needs to show and rank it."""
+class VisiblePassage(NamedTuple):
+    """A passage that this reader may see now, with all an answer needs to show and rank it.
+
+    A tuple, because a search makes up to two hundred of them.
+    """
 
     id: int
     pool: Pool
     document_id: str
     revision_id: int | None  # articles
-    revision: int | None  # its number in its language; articles
-    title: str
-    summary: str
     language: str
     part: Part
     heading: str
     start: int
     end: int
     text: str
+    # From here on, the same for all passages of a document in a language.
+    revision: int | None  # the revision's number; articles
+    title: str
+    summary: str
     audience: Audience
     trust: Trust | None  # articles
     tags: tuple[str, ...]
@@ -108,15 +112,25 @@ def load_visible(
     """Those of the passages that `reader` may see at `now`, whatever an index said.
 
     Articles: published, readable by this audience, valid now, and the passage's revision is the
-    one published. Cases: resolved, and for internal readers only.
+    one published. Cases: resolved, and for internal readers only. Three statements at most.
     """
-    ids = list(passage_ids)
-    if not ids:
+    if not passage_ids:
         return {}
-    found = {row[0]: _article_passage(row) for row in session.execute(_articles(ids, reader, now))}
-    if reader == Audience.internal:
-        found.update((row[0], _case_passage(row)) for row in session.execute(_cases(ids)))
-    return found
+    connection = session.connection()  # plain rows: the session's own take longer than the query
+    rows = connection.execute(_PASSAGES, {"ids": list(passage_ids)}).all()
+    documents: dict[tuple[Pool, str, int | None], tuple[Any, ...]] = {}
+    revisions = {row[3] for row in rows if row[1] == Pool.article}
+    if revisions:
+        asked = {"ids": list(revisions), "now": now, "audiences": list(READABLE_BY[reader])}
+        for found in connection.execute(_ARTICLES, asked):
+            documents[Pool.article, found[0], found[1]] = _of_article(found)
+    cases = {row[2] for row in rows if row[1] == Pool.case}
+    if cases and reader == Audience.internal:
+        for case in connection.execute(_CASES, {"ids": list(cases)}):
+            documents[Pool.case, case[0], None] = _of_case(case)
+    return {
+        row[0]: VisiblePassage(*row, *documents[row[1:4]]) for row in rows if row[1:4] in documents
+    }
 
 
 def index_state(session: Session) -> IndexState:
@@ -249,120 +263,62 @@ def label_facets(stored: str) -> LabelFacets:
     return tuple((name, tuple(values)) for name, values in sorted(facets.items()))
 
 
-def _articles(ids: Sequence[int], reader: Audience, now: datetime) -> Any:
-    return (
-        select(
-            ID,
-            col(Passage.revision_id),
-            col(Revision.number),
-            col(Revision.title),
-            col(Revision.summary),
-            *_PASSAGE_COLUMNS,
-            col(Article.audience),
-            col(Article.trust),
-            col(Article.tags),
-            col(Article.facets),
-            col(Article.updated_at),
-            col(Article.review_by),
-        )
-        .join(Revision, col(Revision.id) == col(Passage.revision_id))
-        .join(
-            Translation,
-            and_(
-                col(Translation.id) == col(Revision.translation_id),
-                col(Translation.published_revision_id) == col(Passage.revision_id),
-            ),
-        )
-        .join(
-            Article,
-            and_(
-                col(Article.id) == col(Translation.article_id),
-                col(Article.id) == col(Passage.document_id),
-            ),
-        )
-        .where(ID.in_(ids), col(Passage.pool) == Pool.article)
-        .where(visible_articles(reader, now))
-    )
-
-
-def _cases(ids: Sequence[int]) -> Any:
-    return (
-        select(
-            ID,
-            col(Case.subject),
-            *_PASSAGE_COLUMNS,
-            col(Case.facets),
-            col(Case.updated_at),
-            col(Case.resolved_at),
-            col(Case.outcome),
-            col(Case.channel),
-        )
-        .join(Case, col(Case.id) == col(Passage.document_id))
-        .where(ID.in_(ids), col(Passage.pool) == Pool.case)
-        .where(col(Case.state) == CaseState.resolved)
-    )
-
-
-_PASSAGE_COLUMNS = (
+_PASSAGES = select(
+    ID,
+    col(Passage.pool),
     col(Passage.document_id),
+    col(Passage.revision_id),
     col(Passage.language),
     col(Passage.part),
     col(Passage.heading),
     col(Passage.start),
     col(Passage.end),
     col(Passage.text),
+).where(ID.in_(bindparam("ids", expanding=True)))
+
+_ARTICLES = (
+    select(
+        col(Article.id),
+        col(Revision.id),
+        col(Revision.number),
+        col(Revision.title),
+        col(Revision.summary),
+        col(Article.audience),
+        col(Article.trust),
+        col(Article.tags),
+        col(Article.facets),
+        col(Article.updated_at),
+        col(Article.review_by),
+    )
+    .join(Translation, col(Translation.published_revision_id) == col(Revision.id))
+    .join(Article, col(Article.id) == col(Translation.article_id))
+    .where(
+        col(Revision.id).in_(bindparam("ids", expanding=True)),
+        col(Revision.translation_id) == col(Translation.id),
+        visible_articles(bindparam("audiences", expanding=True), bindparam("now")),
+    )
 )
 
-
-def _article_passage(row: Any) -> VisiblePassage:
-    return VisiblePassage(
-        id=row[0],
-        pool=Pool.article,
-        revision_id=row[1],
-        revision=row[2],
-        title=row[3],
-        summary=row[4],
-        document_id=row[5],
-        language=row[6],
-        part=row[7],
-        heading=row[8],
-        start=row[9],
-        end=row[10],
-        text=row[11],
-        audience=row[12],
-        trust=row[13],
-        tags=tuple(row[14]),
-        facets=row[15],
-        updated_at=row[16],
-        review_by=row[17],
-        resolved_at=None,
-        outcome=None,
-        channel=None,
-    )
+_CASES = select(
+    col(Case.id),
+    col(Case.subject),
+    col(Case.facets),
+    col(Case.updated_at),
+    col(Case.resolved_at),
+    col(Case.outcome),
+    col(Case.channel),
+).where(col(Case.id).in_(bindparam("ids", expanding=True)), col(Case.state) == CaseState.resolved)
 
 
-def _case_passage(row: Any) -> VisiblePassage:
-    return VisiblePassage(
-        id=row[0],
-        pool=Pool.case,
-        revision_id=None,
-        revision=None,
-        title=row[1],
-        summary="",
-        document_id=row[2],
-        language=row[3],
-        part=row[4],
-        heading=row[5],
-        start=row[6],
-        end=row[7],
-        text=row[8],
-        audience=Audience.internal,
-        trust=None,
-        tags=(),
-        facets=row[9],
-        updated_at=row[10],
-        review_by=None,
-        resolved_at=row[11],
-        outcome=row[12],
-        channel=row[13],
-    )
+def _of_article(row: Any) -> tuple[Any, ...]:
+    """The fields of a VisiblePassage from `revision` on."""
+    number, title, summary, audience, trust, tags, facets, updated_at, review_by = row[2:]
+    article = (number, title, summary, audience, trust, tuple(tags), facets, updated_at, review_by)
+    return (*article, None, None, None)
+
+
+def _of_case(row: Any) -> tuple[Any, ...]:
+    """The fields of a VisiblePassage from `revision` on."""
+    _, subject, facets, updated_at, resolved_at, outcome, channel = row
+    case = (None, subject, "", Audience.internal, None, (), facets, updated_at)
+    return (*case, None, resolved_at, outcome, channel)
