@@ -26,7 +26,7 @@ _VERSIONS = ("torch", "onnx", "onnxruntime", "sentence-transformers", "transform
 def export_onnx(model: "SentenceTransformer", model_id: str, folder: Path) -> Manifest:
     """Write model, tokenizer and manifest into the empty `folder`.
 
-    The ONNX graph takes `input_ids` and `attention_mask`, int64 (batch, tokens), and gives `vectors`,
+    The graph takes `input_ids` and `attention_mask`, int64 (batch, tokens), and gives `vectors`,
     float32 (batch, dim), of length 1. Raises EncoderError for models without a fast tokenizer.
     """
     tokenizer = model.tokenizer

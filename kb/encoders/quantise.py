@@ -1,13 +1,13 @@
-"""Float32 ONNX graph to int8, so that a text's vector does not depend on its neighbours in a batch.
+"""Float32 ONNX graph to int8, a text's vector not depending on its neighbours in a batch.
 
-ONNX Runtime's own dynamic quantisation takes one scale for all activations of a run: one outlier token
-costs every token precision, and the same text gets another vector in other company. Here each token
-has its own scale, found while running, and each output channel of a weight its own, fixed:
+ONNX Runtime's own dynamic quantisation takes one scale for all activations of a run: one outlier
+token costs every token precision, and the same text gets another vector in other company. Here each
+token has its own scale, found while running, each output channel of a weight its own, fixed:
 
     y[t, n] = scale[t] * scale[n] * sum_k(q[t, k] * w[k, n]),   scale[t] = max_k |x[t, k]| / 127
 
-Weights keep to 7 bits. On processors without VNNI two products of 8 by 8 bits overflow the 16 bits they
-are added in, silently; with 7 they cannot, and every machine computes the same.
+Weights keep to 7 bits. On processors without VNNI two products of 8 by 8 bits overflow the 16 bits
+they are added in, silently; with 7 they cannot, and every machine computes the same.
 """
 
 from pathlib import Path
@@ -19,13 +19,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
-QUANTISATION = "int8: activations per token, MatMul weights per channel (7 bits), embeddings per row"
+QUANTISATION = "int8: activations per token, weights per channel (7 bits), embeddings per row"
 WEIGHT_LEVELS = 63
-_TABLE_LEVELS = 127
+_LEVELS = 127
 _TABLE_ROWS = 1000  # smaller tables (positions, token types) stay float32
+_CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 _SHARED: dict[str, NDArray[Any]] = {
     "int8.last_axis": np.array([-1], np.int64),
-    "int8.levels": np.array(1 / 127, np.float32),
+    "int8.levels": np.array(_LEVELS, np.float32),
+    "int8.one": np.array(1, np.float32),
     "int8.smallest": np.array(1e-12, np.float32),
     "int8.zero_point": np.array(128, np.uint8),
     "int8.offset": np.array(128.5, np.float32),  # zero point, and a half so that cutting off rounds
@@ -33,7 +35,7 @@ _SHARED: dict[str, NDArray[Any]] = {
 
 
 def quantise(source: Path, target: Path) -> None:
-    """Rewrite `source`; weights go beside `target`, in a file that is mapped, not read, at start."""
+    """Rewrite `source`; weights go beside `target`, into a file that is mapped, not read."""
     import onnx
 
     model = onnx.load(source)
@@ -52,6 +54,10 @@ class _Rewriter:
     """Replaces the nodes of one graph in place."""
 
     def __init__(self, model: "ModelProto") -> None:
+        from onnx import helper
+
+        if all(opset.domain != _CONTRIB for opset in model.opset_import):
+            model.opset_import.append(helper.make_opsetid(_CONTRIB, 1))
         self._graph = model.graph
         self._constants = {tensor.name: tensor for tensor in model.graph.initializer}
         self._nodes: list[NodeProto] = []
@@ -80,13 +86,13 @@ class _Rewriter:
         tensor = None if name is None else self._constants.get(node.input[name])
         if tensor is None or len(tensor.dims) != 2:
             return None
-        weight = numpy_helper.to_array(tensor)
+        weight: NDArray[np.float32] = numpy_helper.to_array(tensor)
         if weight.dtype != np.float32 or (node.op_type == "Gather" and len(weight) < _TABLE_ROWS):
             return None
         return weight
 
     def _rewrite_gather(self, node: "NodeProto", table: NDArray[np.float32]) -> None:
-        rows, scale = _to_int8(table, axis=1, levels=_TABLE_LEVELS)
+        rows, scale = _to_int8(table, axis=1, levels=_LEVELS)
         name, indices, out = node.input[0], node.input[1], node.output[0]
         self._add_constant(f"{name}.int8", rows)
         self._add_constant(f"{name}.scale", scale)
@@ -99,13 +105,11 @@ class _Rewriter:
         columns, scale = _to_int8(weight, axis=0, levels=WEIGHT_LEVELS)
         x, name, out = node.input[0], node.input[1], node.output[0]
         self._add_constant(f"{name}.int8", columns)
-        self._add_constant(f"{name}.scale", scale.reshape(-1))
+        self._add_constant(f"{name}.scale", scale.reshape(-1) / np.float32(_LEVELS))
         self._quantise_activation(x)
-        inputs = [f"{x}.uint8", f"{name}.int8", "int8.zero_point"]
-        self._add("MatMulInteger", inputs, f"{out}.int32")
-        self._add("Cast", [f"{out}.int32"], f"{out}.float", to=1)
-        self._add("Mul", [f"{out}.float", f"{x}.scale"], f"{out}.token")
-        self._add("Mul", [f"{out}.token", f"{name}.scale"], out)
+        inputs = [f"{x}.uint8", f"{name}.int8", "int8.one", f"{name}.scale", "int8.zero_point"]
+        self._add("MatMulIntegerToFloat", inputs, f"{out}.float", domain=_CONTRIB)
+        self._add("Mul", [f"{out}.float", f"{x}.largest"], out)
 
     def _quantise_activation(self, x: str) -> None:
         if x in self._activations:  # query, key and value share their input
@@ -113,16 +117,20 @@ class _Rewriter:
         self._activations.add(x)
         self._add("Abs", [x], f"{x}.abs")
         self._add("ReduceMax", [f"{x}.abs", "int8.last_axis"], f"{x}.max", keepdims=1)
-        self._add("Mul", [f"{x}.max", "int8.levels"], f"{x}.level")
-        self._add("Max", [f"{x}.level", "int8.smallest"], f"{x}.scale")
-        self._add("Div", [x, f"{x}.scale"], f"{x}.scaled")
+        self._add("Max", [f"{x}.max", "int8.smallest"], f"{x}.largest")
+        self._add("Div", ["int8.levels", f"{x}.largest"], f"{x}.factor")
+        self._add("Mul", [x, f"{x}.factor"], f"{x}.scaled")
         self._add("Add", [f"{x}.scaled", "int8.offset"], f"{x}.shifted")
         self._add("Cast", [f"{x}.shifted"], f"{x}.uint8", to=2)
 
-    def _add(self, operator: str, inputs: list[str], output: str, **attributes: int) -> None:
+    def _add(
+        self, operator: str, inputs: list[str], output: str, domain: str = "", **attributes: int
+    ) -> None:
         from onnx import helper
 
-        self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        self._nodes.append(
+            helper.make_node(operator, inputs, [output], domain=domain, **attributes)
+        )
 
     def _add_constant(self, name: str, value: NDArray[Any]) -> None:
         from onnx import numpy_helper

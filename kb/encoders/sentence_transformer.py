@@ -12,7 +12,7 @@ from kb.ports import TextKind, Vectors
 
 
 class SentenceTransformerEncoder:
-    """Any sentence-transformers model in float32; see `kb.ports.Encoder`. Safe to share by threads."""
+    """Any sentence-transformers model, float32; see `kb.ports.Encoder`. Threads may share it."""
 
     def __init__(self, source: str, model_id: str, threads: int = 1) -> None:
         """Load a path or a name, on the GPU if there is one. Raises EncoderError."""
