@@ -1,0 +1,1 @@
+"""From sources to searchable passages: importers, chunking, embedding, the index worker."""

@@ -1,0 +1,82 @@
+"""What an import did, or would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from indexer.load.limits import Limits
+from kb.actions.saved import SaveStatus
+from kb.domain import ArticleState, Audience
+
+Progress = Callable[[int, int], None]
+"""Called with (done, all) now and then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a record stands: the file, relative to what was imported, and the line from 1."""
+
+    file: str
+    line: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that was not taken, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How to read the source.
+
+    `mapping` names the column of a field ({"title": "Question"}); `facets` are columns to keep
+    as facets; `language`, `audience`, `state` and `channel` stand in where a record has none.
+    """
+
+    dry_run: bool = False
+    format: str | None = None  # "markdown", "jsonl", "csv"; None: by the file's suffix
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    facets: tuple[str, ...] = ()
+    language: str | None = None
+    audience: Audience | None = None
+    state: ArticleState | None = None
+    channel: str | None = None
+    actor: str = "import"
+    batch: int = 200  # records in one transaction
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """Documents by what happened to them, and what was not taken."""
+
+    dry_run: bool = False
+    created: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        taken = len(self.created) + len(self.changed) + len(self.unchanged)
+        return taken + len(self.rejected)
+
+    @property
+    def ok(self) -> bool:
+        return not self.rejected
+
+    def count(self, status: SaveStatus, key: str) -> None:
+        """Take in one document's result."""
+        {
+            SaveStatus.created: self.created,
+            SaveStatus.changed: self.changed,
+            SaveStatus.unchanged: self.unchanged,
+        }[status].append(key)
+
+    def reject(self, source: Source, reason: str) -> None:
+        self.rejected.append(Rejection(source.file, source.line, reason))
