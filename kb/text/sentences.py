@@ -91,6 +91,9 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
         if start < 0:
             start = match.start() + (marker.end() if marker and not fence else 0)
             start += len(text[start : match.end()]) - len(text[start : match.end()].lstrip())
+            if start >= match.end():  # a mark with nothing after it
+                start = -1
+                continue
         end = match.end()
         if alone:
             yield start, end
