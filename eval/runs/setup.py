@@ -1,0 +1,41 @@
+"""What every run needs: settings, the encoder, and the versions to note with the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from eval.cache import CachedEncoder
+from eval.datasets import Languages
+from eval.progress import Progress
+from kb.config import Settings
+from kb.encoders.factory import create_encoder, ensure_model
+from kb.ports import Encoder
+
+PACKAGES = ("potica", "faiss-cpu", "onnxruntime", "simplemma", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Settings and an encoder that keeps what it has encoded under `<home>/eval-cache`."""
+
+    settings: Settings
+    encoder: Encoder
+
+    @property
+    def languages(self) -> Languages:
+        return Languages(self.settings.languages)
+
+    def versions(self) -> Mapping[str, str]:
+        """Of the model and of the libraries that take part in a ranking."""
+        return {"model": self.encoder.model_id, **{name: version(name) for name in PACKAGES}}
+
+
+def open_setup(settings: Settings, progress: Progress) -> Setup:
+    """Builds the encoder first where it is missing (a minute, once). Raises EncoderError."""
+    with progress.task("Loading the encoder") as task:
+        ensure_model(settings)
+        encoder = CachedEncoder(create_encoder(settings), settings.home / "eval-cache")
+        task.done()
+    return Setup(settings, encoder)
