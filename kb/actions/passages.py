@@ -15,7 +15,17 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from kb.db import advisory_lock, insert_into
-from kb.domain import Article, Case, Embedding, Passage, Pool, RemovedPassage
+from kb.domain import (
+    Article,
+    ArticleState,
+    Case,
+    CaseState,
+    Embedding,
+    Passage,
+    Pool,
+    RemovedPassage,
+    Translation,
+)
 from kb.errors import Conflict, InvalidInput
 
 COMPARED = tuple(name for name in Passage.model_fields if name != "id")
@@ -43,7 +53,8 @@ def replace_passages(
 
     Removed rows leave tombstones. Pass the document's `version` as it was when `new` was made:
     if the document has changed since, Conflict is raised and nothing is written, and the event
-    of that later change brings the passages up to date.
+    of that later change brings the passages up to date. Without a version, taking all passages
+    away from a document that is published or resolved by now raises Conflict too.
     """
     for passage in new:
         if passage.pool != pool or passage.document_id != document_id:
@@ -53,6 +64,8 @@ def replace_passages(
     advisory_lock(session, "passages")
     if version is not None:
         _check_version(session, pool, document_id, version)
+    elif not new:
+        _check_gone(session, pool, document_id)
     left: dict[tuple[Any, ...], list[int]] = defaultdict(list)
     for row in session.execute(_existing(pool, document_id)):
         left[_key(row[1:])].append(row[0])
@@ -121,6 +134,28 @@ def _check_version(session: Session, pool: Pool, document_id: str, version: int)
             " its newer event will index it.",
             read=version,
             now=now,
+        )
+
+
+def _check_gone(session: Session, pool: Pool, document_id: str) -> None:
+    if pool == Pool.article:
+        query = (
+            select(col(Article.id))
+            .join(Translation, col(Translation.article_id) == col(Article.id))
+            .where(
+                col(Article.state) == ArticleState.published,
+                col(Translation.published_revision_id).is_not(None),
+            )
+            .where(col(Article.id) == document_id)
+        )
+    else:
+        query = select(col(Case.id)).where(
+            col(Case.id) == document_id, col(Case.state) == CaseState.resolved
+        )
+    if session.scalars(query.limit(1)).first() is not None:
+        raise Conflict(
+            f"The {pool} {document_id} came back while it was being taken out of the index:"
+            " its newer event will index it."
         )
 
 

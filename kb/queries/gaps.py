@@ -45,7 +45,10 @@ def list_gaps(
     total = session.scalar(select(func.count()).select_from(Gap).where(*where)) or 0
     order = (col(Gap.count).desc(), col(Gap.last_at).desc(), col(Gap.id))
     query = select(Gap).where(*where).order_by(*order)
-    rows = session.scalars(query.offset(paging.offset).limit(paging.limit))
+    rows = session.scalars(
+        query.offset(paging.offset).limit(paging.limit),
+        execution_options={"populate_existing": True},  # gaps are counted behind the session's back
+    )
     return Page(tuple(_view(row) for row in rows), total)
 
 

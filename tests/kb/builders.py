@@ -88,20 +88,21 @@ def passage(pool: Pool, key: str, text: str, **changes: Any) -> Passage:
 
 def index_article(session: Session, key: str) -> PassageChange:
     """Give a published article one passage per language: its whole body."""
+    new = []
     view = load_published(session, key)
-    new = [
-        passage(
-            Pool.article,
-            key,
-            t.body,
-            language=t.language,
-            revision_id=t.revision_id,
-            audience=view.audience,
-            facets=view.facets,
-        )
-        for t in (view.translations if view else ())
-        if view
-    ]
+    if view is not None:
+        new = [
+            passage(
+                Pool.article,
+                key,
+                text.body,
+                language=text.language,
+                revision_id=text.revision_id,
+                audience=view.audience,
+                facets=view.facets,
+            )
+            for text in view.translations
+        ]
     return replace_passages(session, Pool.article, key, new)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -120,10 +121,14 @@ def test_an_outdated_version_is_a_conflict(session: Session) -> None:
     assert load_article(session, KEY).translations[0].body == "Two"
 
 
-def test_two_saves_of_one_new_key_do_not_collide(sessions: sessionmaker[Session]) -> None:
-    for body, status in (("One", SaveStatus.created), ("One", SaveStatus.unchanged)):
+def test_saves_of_one_new_key_at_once_do_not_collide(sessions: sessionmaker[Session]) -> None:
+    def save(_: int) -> SaveStatus:
         with sessions.begin() as session:
-            assert save_article(session, article(texts={"en": body}), "eva").status == status
+            return save_article(session, article(), "eva").status
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = sorted(pool.map(save, range(4)))
+    assert statuses == [SaveStatus.created] + [SaveStatus.unchanged] * 3
 
 
 @pytest.mark.parametrize(

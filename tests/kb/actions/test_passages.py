@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from kb.actions.articles import save_article, set_audience
+from kb.actions.articles import archive, save_article, set_audience
+from kb.actions.cases import archive_case
 from kb.actions.passages import (
     prune_embeddings,
     remove_passages,
@@ -19,7 +20,7 @@ from kb.domain import Audience, Passage, Pool
 from kb.errors import Conflict, InvalidInput
 from kb.queries.articles import load_article
 from kb.queries.passages import index_state, load_embeddings, passages_after, removed_after
-from tests.kb.builders import article, passage
+from tests.kb.builders import article, indexed_article, indexed_case, passage
 
 KEY = "wrong-postcode"
 
@@ -98,6 +99,18 @@ def test_passages_of_an_outdated_text_are_refused(session: Session) -> None:
     replace_passages(session, Pool.article, KEY, [], version=read + 1)
 
 
+def test_a_document_that_came_back_keeps_its_passages(session: Session) -> None:
+    indexed_article(session, KEY)
+    indexed_case(session, "c")
+    for pool, key in ((Pool.article, KEY), (Pool.case, "c")):
+        with pytest.raises(Conflict, match="came back"):
+            replace_passages(session, pool, key, [])
+    archive(session, KEY, "eva")
+    archive_case(session, "c", "ann")
+    assert len(replace_passages(session, Pool.article, KEY, []).removed) == 1
+    assert replace_passages(session, Pool.case, "c", []).removed == ()  # gone with the archiving
+
+
 def test_ids_rise_in_the_order_of_the_commits(sessions: sessionmaker[Session]) -> None:
     """Whoever reads up to the watermark has missed nothing below it."""
     seen: list[int] = []
@@ -143,7 +156,7 @@ def test_embeddings_are_kept_once_as_float16(session: Session) -> None:
 
 
 @pytest.mark.parametrize("broken", [np.array([np.nan]), np.zeros((2, 2)), np.array([])])
-def test_a_broken_vector_is_refused(session: Session, broken: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_a_broken_vector_is_refused(session: Session, broken: np.ndarray) -> None:
     with pytest.raises(InvalidInput, match="finite"):
         store_embeddings(session, "m", {"h": broken})
 
