@@ -61,19 +61,24 @@ class _Rewriter:
         self._graph = model.graph
         self._constants = {tensor.name: tensor for tensor in model.graph.initializer}
         self._nodes: list[NodeProto] = []
-        self._activations: set[str] = set()
 
     def rewrite(self) -> None:
         for name, value in _SHARED.items():
             self._add_constant(name, value)
-        for node in list(self._graph.node):
+        nodes = list(self._graph.node)
+        linear: dict[str, list[tuple[NodeProto, NDArray[np.float32]]]] = {}
+        for node in nodes:
+            weight = self._weight_of(node)
+            if weight is not None and node.op_type == "MatMul":
+                linear.setdefault(node.input[0], []).append((node, weight))
+        for node in nodes:
             weight = self._weight_of(node)
             if weight is None:
                 self._nodes.append(node)
             elif node.op_type == "Gather":
                 self._rewrite_gather(node, weight)
-            else:
-                self._rewrite_matmul(node, weight)
+            elif node.input[0] in linear:  # query, key and value at once
+                self._rewrite_matmuls(node.input[0], linear.pop(node.input[0]))
         del self._graph.node[:]
         self._graph.node.extend(self._nodes)
         self._drop_unused()
@@ -96,41 +101,50 @@ class _Rewriter:
         name, indices, out = node.input[0], node.input[1], node.output[0]
         self._add_constant(f"{name}.int8", rows)
         self._add_constant(f"{name}.scale", scale)
-        self._add("Gather", [f"{name}.int8", indices], f"{out}.rows", axis=0)
-        self._add("Gather", [f"{name}.scale", indices], f"{out}.scale", axis=0)
-        self._add("Cast", [f"{out}.rows"], f"{out}.float", to=1)
-        self._add("Mul", [f"{out}.float", f"{out}.scale"], out)
+        self._add("Gather", [f"{name}.int8", indices], [f"{out}.rows"], axis=0)
+        self._add("Gather", [f"{name}.scale", indices], [f"{out}.scale"], axis=0)
+        self._add("Cast", [f"{out}.rows"], [f"{out}.float"], to=1)
+        self._add("Mul", [f"{out}.float", f"{out}.scale"], [out])
 
-    def _rewrite_matmul(self, node: "NodeProto", weight: NDArray[np.float32]) -> None:
-        columns, scale = _to_int8(weight, axis=0, levels=WEIGHT_LEVELS)
-        x, name, out = node.input[0], node.input[1], node.output[0]
-        self._add_constant(f"{name}.int8", columns)
-        self._add_constant(f"{name}.scale", scale.reshape(-1) / np.float32(_LEVELS))
+    def _rewrite_matmuls(
+        self, x: str, layers: "list[tuple[NodeProto, NDArray[np.float32]]]"
+    ) -> None:
+        """One product for all linear layers that read `x`, split up again if there are several."""
+        weights = [weight for _, weight in layers]
+        outputs = [node.output[0] for node, _ in layers]
+        columns, scale = _to_int8(np.concatenate(weights, axis=1), axis=0, levels=WEIGHT_LEVELS)
+        self._add_constant(f"{x}.weight", columns)
+        self._add_constant(f"{x}.weight.scale", scale.reshape(-1) / np.float32(_LEVELS))
         self._quantise_activation(x)
-        inputs = [f"{x}.uint8", f"{name}.int8", "int8.one", f"{name}.scale", "int8.zero_point"]
-        self._add("MatMulIntegerToFloat", inputs, f"{out}.float", domain=_CONTRIB)
-        self._add("Mul", [f"{out}.float", f"{x}.largest"], out)
+        inputs = [f"{x}.uint8", f"{x}.weight", "int8.one", f"{x}.weight.scale", "int8.zero_point"]
+        self._add("MatMulIntegerToFloat", inputs, [f"{x}.product"], domain=_CONTRIB)
+        whole = outputs[0] if len(outputs) == 1 else f"{x}.linear"
+        self._add("Mul", [f"{x}.product", f"{x}.largest"], [whole])
+        if len(outputs) > 1:
+            widths = np.array([weight.shape[1] for weight in weights], np.int64)
+            self._add_constant(f"{x}.widths", widths)
+            self._add("Split", [whole, f"{x}.widths"], outputs, axis=-1)
 
     def _quantise_activation(self, x: str) -> None:
-        if x in self._activations:  # query, key and value share their input
-            return
-        self._activations.add(x)
-        self._add("Abs", [x], f"{x}.abs")
-        self._add("ReduceMax", [f"{x}.abs", "int8.last_axis"], f"{x}.max", keepdims=1)
-        self._add("Max", [f"{x}.max", "int8.smallest"], f"{x}.largest")
-        self._add("Div", ["int8.levels", f"{x}.largest"], f"{x}.factor")
-        self._add("Mul", [x, f"{x}.factor"], f"{x}.scaled")
-        self._add("Add", [f"{x}.scaled", "int8.offset"], f"{x}.shifted")
-        self._add("Cast", [f"{x}.shifted"], f"{x}.uint8", to=2)
+        self._add("Abs", [x], [f"{x}.abs"])
+        self._add("ReduceMax", [f"{x}.abs", "int8.last_axis"], [f"{x}.max"], keepdims=1)
+        self._add("Max", [f"{x}.max", "int8.smallest"], [f"{x}.largest"])
+        self._add("Div", ["int8.levels", f"{x}.largest"], [f"{x}.factor"])
+        self._add("Mul", [x, f"{x}.factor"], [f"{x}.scaled"])
+        self._add("Add", [f"{x}.scaled", "int8.offset"], [f"{x}.shifted"])
+        self._add("Cast", [f"{x}.shifted"], [f"{x}.uint8"], to=2)
 
     def _add(
-        self, operator: str, inputs: list[str], output: str, domain: str = "", **attributes: int
+        self,
+        operator: str,
+        inputs: list[str],
+        outputs: list[str],
+        domain: str = "",
+        **attributes: int,
     ) -> None:
         from onnx import helper
 
-        self._nodes.append(
-            helper.make_node(operator, inputs, [output], domain=domain, **attributes)
-        )
+        self._nodes.append(helper.make_node(operator, inputs, outputs, domain=domain, **attributes))
 
     def _add_constant(self, name: str, value: NDArray[Any]) -> None:
         from onnx import numpy_helper
