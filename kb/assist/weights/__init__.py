@@ -1,0 +1,1 @@
+"""Weights trained offline, packaged."""
