@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     generator_api_key: str = ""
     generator_timeout: float = Field(default=2.0, gt=0, le=30)  # seconds
 
+    # Whoever reaches the server may read and write everything; False: public reading only.
+    open_access: bool = True
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = "http://127.0.0.1:8000"

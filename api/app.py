@@ -1,0 +1,85 @@
+"""The web application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import structlog
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from starlette.staticfiles import StaticFiles
+
+from api import errors
+from api.edge import Edge, is_loopback, served_names
+from api.metrics import Metrics
+from api.routes import articles, cases, gaps, health, pages, search, suggest
+from api.schemas.common import Problem
+from api.state import Services
+from kb.config import Settings, get_settings
+
+STATIC = Path(__file__).parent / "ui" / "static"
+DESCRIPTION = """\
+Suggestions for a live conversation, search, articles, resolved cases and gaps.
+
+Every error is RFC 9457 (`application/problem+json`): `code` is stable, `detail` says what to do
+next. Every answer carries `X-Request-ID`; send one and it is kept.
+"""
+log = structlog.get_logger("potica.app")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; opens database, encoder and index when it starts, not before."""
+    metrics = Metrics()
+    app = FastAPI(
+        title="Potica",
+        version=_version(),
+        description=DESCRIPTION,
+        docs_url=None,  # the ready-made pages load their scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan(settings, metrics),
+        responses={"default": {"model": Problem, "description": "What went wrong"}},
+    )
+    for routes in (suggest, search, articles, cases, gaps, health, pages):
+        app.include_router(routes.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    errors.install(app)
+    app.add_middleware(Edge, metrics=metrics, names=served_names(settings))
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """For an ASGI server of your own: `uvicorn --factory api.app:app_from_environment`."""
+    return create_app(get_settings())
+
+
+def _lifespan(
+    settings: Settings, metrics: Metrics
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if settings.open_access and not is_loopback(settings.host):
+            log.warning(
+                "open_access",
+                host=settings.host,
+                advice="Everyone who reaches this address reads and writes everything:"
+                " set POTICA_OPEN_ACCESS=false or POTICA_HOST=127.0.0.1.",
+            )
+        services = await run_in_threadpool(Services.open, settings, metrics)
+        app.state.services = services
+        log.info("ready", generation=services.engine.searcher.generation)
+        try:
+            yield
+        finally:
+            await run_in_threadpool(services.close)
+
+    return lifespan
+
+
+def _version() -> str:
+    try:
+        return version("potica")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"

@@ -1,0 +1,133 @@
+"""Pages for people: home, /try, articles to read, cases for agents, the API in words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse
+
+from api.deps import Anyone, App, Insider, PathKey, ReadSession
+from api.schemas.articles import article_out
+from api.schemas.cases import case_out
+from api.schemas.common import LANGUAGE
+from api.schemas.suggest import SuggestOut, suggest_out
+from api.ui import render
+from api.ui.apipage import describe
+from api.ui.examples import EXAMPLES
+from api.ui.marks import article_html
+from kb.actions.checks import check_text
+from kb.assist.types import Message, SuggestRequest
+from kb.domain import Audience
+from kb.queries.articles import get_article_view
+from kb.queries.cases import get_case_view
+from kb.queries.contents import list_contents
+
+router = APIRouter(include_in_schema=False)
+MAX_QUESTION = 4000  # characters
+Asked = Annotated[str, Query(max_length=MAX_QUESTION)]
+Language = Annotated[str | None, Query(pattern=LANGUAGE, max_length=35)]
+READERS = {"customer": Audience.customer, "agent": Audience.internal}
+
+
+@router.get("/")
+def home(request: Request, app: App, session: ReadSession) -> HTMLResponse:
+    """What this is and where to go."""
+    counts = {
+        language: len(list_contents(session, Audience.public, language))
+        for language in app.settings.languages
+    }
+    return render.page(request, "home.html", {"counts": counts})
+
+
+@router.get("/try")
+def try_page(
+    request: Request, app: App, reader: Anyone, q: Asked = "", who: str = "agent"
+) -> HTMLResponse:
+    """One box; with a question the answers below it, so that it works without JavaScript."""
+    values = {
+        "examples": EXAMPLES[render.ui_language(request)],
+        "question": q,
+        "who": who if who in READERS else "agent",
+        "result": _suggest(app, reader, q, who) if q.strip() else None,
+        "max_question": MAX_QUESTION,
+    }
+    return render.page(request, "try.html", values)
+
+
+@router.get("/try/answers")
+def try_answers(
+    request: Request, app: App, reader: Anyone, q: Asked = "", who: str = "agent"
+) -> HTMLResponse:
+    """The answers alone, for the page's script."""
+    values = {"result": _suggest(app, reader, q, who), "question": q, "who": who}
+    return render.page(request, "answers.html", values)
+
+
+@router.get("/articles")
+def articles_page(
+    request: Request, app: App, session: ReadSession, lang: Language = None
+) -> HTMLResponse:
+    """What can be read, a language at a time."""
+    language = lang or render.ui_language(request)
+    if language not in app.settings.languages:
+        language = app.settings.default_language
+    entries = list_contents(session, Audience.public, language)
+    topics: dict[str, list[object]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.title.casefold()):
+        topic = next(iter(entry.facets.get("topic", [])), "")
+        topics.setdefault(topic, []).append(entry)
+    values = {
+        "language": language,
+        "languages": app.settings.languages,
+        "topics": dict(sorted(topics.items())),
+        "total": len(entries),
+    }
+    return render.page(request, "articles.html", values)
+
+
+@router.get("/a/{article_id}")
+def article_page(
+    request: Request,
+    app: App,
+    session: ReadSession,
+    reader: Anyone,
+    article_id: PathKey,
+    lang: Language = None,
+    audience: Audience = Audience.public,
+) -> HTMLResponse:
+    """An article to read, in the language asked for or else in its original one."""
+    view = get_article_view(session, article_id, reader.as_audience(audience))
+    article = article_out(view, app.settings.public_url)
+    wanted = lang or render.ui_language(request)
+    shown = next((t for t in article.translations if t.language == wanted), None)
+    text = shown or article.translations[0]
+    values = {
+        "article": article,
+        "text": text,
+        "body": article_html(text.body, text.language),
+        "wanted": wanted,
+        "audience": str(audience),
+    }
+    return render.page(request, "article.html", values)
+
+
+@router.get("/c/{case_id}")
+def case_page(
+    request: Request, session: ReadSession, _insider: Insider, case_id: PathKey
+) -> HTMLResponse:
+    """A case to read, for agents."""
+    return render.page(request, "case.html", {"case": case_out(get_case_view(session, case_id))})
+
+
+@router.get("/docs")
+def api_page(request: Request) -> HTMLResponse:
+    """The API in words, made from the same description as /openapi.json."""
+    return render.page(request, "docs.html", {"groups": describe(request.app.openapi())})
+
+
+def _suggest(app: App, reader: Anyone, question: str, who: str) -> SuggestOut:
+    check_text(question, "q")
+    audience = reader.as_audience(READERS.get(who, Audience.internal))
+    request = SuggestRequest((Message("customer", question),), reader=audience)
+    return suggest_out(app.engine.suggest(request), app.settings.public_url)

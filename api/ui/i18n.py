@@ -1,0 +1,55 @@
+"""Languages of the interface: gettext catalogues, read once, straight from the .po files."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+LOCALE = Path(__file__).parent / "locale"
+DOMAIN = "potica"
+COOKIE = "potica_ui"
+NAMES = {
+    "en": "English",
+    "pl": "Polski",
+    "cs": "Čeština",
+    "sl": "Slovenščina",
+    "hu": "Magyar",
+}
+
+
+@lru_cache(maxsize=len(NAMES))
+def translations(language: str) -> Translations:
+    """The catalogue of one of `NAMES`. No compiled files: they could be older than their source."""
+    path = LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language, domain=DOMAIN))
+    compiled.seek(0)
+    return Translations(compiled, domain=DOMAIN)
+
+
+def choose(*wishes: str | None, default: str = "en") -> str:
+    """The first wish that can be met; a wish is a tag or an Accept-Language header."""
+    for wish in wishes:
+        for language in _ranked(wish or ""):
+            if language in NAMES:
+                return language
+    return default if default in NAMES else "en"
+
+
+def _ranked(header: str) -> list[str]:
+    """Base languages of a header, the most wanted first."""
+    found = []
+    for place, part in enumerate(header[:500].split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            value = float(weight or 1)
+        except ValueError:
+            value = 0.0
+        found.append((-value, place, tag.split("-")[0].lower()))
+    return [language for _, _, language in sorted(found)]
