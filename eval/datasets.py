@@ -6,13 +6,12 @@ InvalidInput, with file and line, when a row cannot be understood.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from eval.rows import Row
-from eval.splits import Split
+from eval.splits import Split, stable_order
 from kb.assist.types import Message
 from kb.domain import Facets
 from kb.errors import InvalidInput
@@ -208,7 +207,7 @@ def taken(queries: Sequence[Query], split: Split, limit: int | None) -> list[Que
     half = [query for query in queries if split.has(query.id)]
     if limit is None or limit >= len(half):
         return half
-    order = sorted(half, key=lambda q: hashlib.sha256(q.id.encode(errors="replace")).digest())
+    order = sorted(half, key=lambda query: stable_order(query.id))
     chosen = {query.id for query in order[:limit]}
     return [query for query in half if query.id in chosen]
 

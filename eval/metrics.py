@@ -142,6 +142,14 @@ def coverage_with_interval(
     return _bootstrapped(lambda weights: curve.coverage(weights, precision), len(scores))
 
 
+def reached_with_interval(
+    scores: Floats, correct: NDArray[np.bool_], precision: float = PRECISION
+) -> Figure:
+    """The share of the answerable questions that is answered at a precision, with interval."""
+    curve = _Curve(scores, correct)
+    return _bootstrapped(lambda weights: curve.reached(weights, precision), len(scores))
+
+
 def coverage_curve(
     scores: Floats, correct: NDArray[np.bool_], points: int = 100
 ) -> list[tuple[float, float]]:
@@ -208,6 +216,12 @@ class _Curve:
         good = right >= precision * answered - 1e-9
         most: Floats = np.where(good, answered, 0.0).max(axis=1) / answered[:, -1]
         return most
+
+    def reached(self, weights: Floats, precision: float) -> Floats:
+        answered, right = self.cumulated(weights)
+        good = right >= precision * answered - 1e-9
+        most: Floats = np.where(good, right, 0.0).max(axis=1)
+        return most / np.maximum(right[:, -1], 1.0)
 
 
 def _calibration(confidence: Floats, correct: NDArray[np.bool_]) -> Callable[[Floats], Floats]:

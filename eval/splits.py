@@ -23,5 +23,10 @@ def in_share(row_id: str, parts: int) -> bool:
     return _byte(f"part:{row_id}") % parts == 0
 
 
+def stable_order(row_id: str) -> bytes:
+    """A sort key that mixes rows the same way each time."""
+    return hashlib.sha256(row_id.encode("utf-8", "surrogatepass")).digest()
+
+
 def _byte(text: str) -> int:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0]
+    return stable_order(text)[0]

@@ -9,6 +9,7 @@ from eval.datasets import Query
 from eval.metrics import DEPTH
 from eval.progress import Progress
 from eval.runs.base import Base
+from eval.runs.setup import Setup
 from kb.assist.dialog import read_dialog
 from kb.assist.types import DialogQuery, Message, SuggestRequest
 from kb.domain import Audience, Facets, Pool
@@ -44,13 +45,13 @@ def ask_all(
 
 
 def read(
-    base: Base, messages: Sequence[Message], language: str | None, known: Facets
+    setup: Setup, messages: Sequence[Message], language: str | None, known: Facets
 ) -> DialogQuery:
     """What the dialog asks, read as for a suggestion to an agent."""
     request = SuggestRequest(
         tuple(messages), language=language, reader=Audience.internal, facets=known
     )
-    return read_dialog(request, base.encoder, base.settings)
+    return read_dialog(request, setup.encoder, setup.settings)
 
 
 def find(
@@ -71,7 +72,7 @@ def find(
 
 
 def _answer(base: Base, query: Query, languages: Collection[str] | None) -> Answer:
-    dialog = read(base, query.messages, query.language, query.known)
+    dialog = read(base.setup, query.messages, query.language, query.known)
     hits = find(base, dialog, limit=DEPTH + SPARE, languages=languages)
     first: dict[str, float] = {}
     for hit in hits:

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from eval.datasets import Document
 from eval.progress import Progress
+from eval.runs.setup import Setup
 from indexer.pipeline import index_round
 from kb.actions.articles import ArticleFields, ArticleInput, TranslationInput, save_article
 from kb.actions.cases import CaseInput, MessageInput, save_case
-from kb.config import Settings
 from kb.db import create_engine_for, migrate, session_factory
 from kb.domain import ArticleState, Audience, CaseState, Channel, Outcome, Pool, Role, Trust
 from kb.errors import SearchIndexError
@@ -43,8 +43,7 @@ class Page(NamedTuple):
 class Base:
     """A base that can be asked. `names` maps its keys to the data's ids."""
 
-    settings: Settings
-    encoder: Encoder
+    setup: Setup
     sessions: sessionmaker[Session]
     searcher: Searcher
     pool: Pool
@@ -57,8 +56,7 @@ class Base:
 def temporary_base(
     documents: Sequence[Document],
     pool: Pool,
-    settings: Settings,
-    encoder: Encoder,
+    setup: Setup,
     progress: Progress,
 ) -> Iterator[Base]:
     """Fill, index and open a base; it is gone afterwards.
@@ -66,8 +64,9 @@ def temporary_base(
     Documents of one id become one article with its translations, or one case each. All are
     public and published, or resolved. Raises SearchIndexError when one cannot be indexed.
     """
+    encoder = setup.encoder
     home = Path(tempfile.mkdtemp(prefix="potica-eval-"))
-    own = settings.model_copy(update={"home": home, "database_url": ""})
+    own = setup.settings.model_copy(update={"home": home, "database_url": ""})
     engine = create_engine_for(own)
     try:
         migrate(engine)
@@ -80,7 +79,7 @@ def temporary_base(
         searcher = Searcher(sessions, encoder, own)
         searcher.refresh()
         count = _count(sessions)
-        yield Base(own, encoder, sessions, searcher, pool, names, pages, count)
+        yield Base(Setup(own, encoder), sessions, searcher, pool, names, pages, count)
     finally:
         engine.dispose()
         shutil.rmtree(home, ignore_errors=True)

@@ -78,7 +78,7 @@ class Baselines:
 
     def _nearest(self, texts: Sequence[str]) -> Scores:
         """Raw cosine of each text with the best passage of each page, shape (texts, pages)."""
-        queries = self._base.encoder.encode(texts, "query")
+        queries = self._base.setup.encoder.encode(texts, "query")
         scores = np.full((len(texts), len(self._pages)), -np.inf)
         if len(self._vectors):
             filled = np.flatnonzero(np.diff(self._starts) > 0)
@@ -115,7 +115,7 @@ class Baselines:
         base = self._base
         held: dict[Page, list[bytes]] = {}
         with base.sessions() as session:
-            for row in iter_index_rows(session, base.encoder.model_id):
+            for row in iter_index_rows(session, base.setup.encoder.model_id):
                 page = Page(row.document_id, row.language)
                 made_up = row.part == Part.resolution and not base.pages[page].resolution
                 if row.vector is not None and not made_up:

@@ -112,8 +112,7 @@ def _run(
     what: str,
 ) -> Ranked:
     progress.say(f"{what}: {len(documents)} documents, {len(queries)} questions")
-    args = (setup.settings, setup.encoder, progress)
-    with temporary_base(documents, Pool.article, *args) as base:
+    with temporary_base(documents, Pool.article, setup, progress) as base:
         answers = ask_all(base, queries, progress)
         rankings: dict[str, Sequence[Sequence[str]]] = {
             ENGINE: [answer.ranking for answer in answers]

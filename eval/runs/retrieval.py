@@ -111,8 +111,7 @@ def _run_part(one: RetrievalSet, setup: Setup, progress: Progress, asked: Asked)
     if not queries:
         raise InvalidInput(f"{one.name} holds no questions in this half: use --split all.")
     progress.say(f"{one.name}: {len(one.documents)} documents, {len(queries)} questions")
-    args = (setup.settings, setup.encoder, progress)
-    with temporary_base(one.documents, asked.pool, *args) as base:
+    with temporary_base(one.documents, asked.pool, setup, progress) as base:
         answers = ask_all(base, queries, progress)
         rankings: dict[str, Sequence[Sequence[str]]] = {
             ENGINE: [answer.ranking for answer in answers]
