@@ -11,6 +11,7 @@ from kb.text.fold import fold
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _READ = 2_000  # characters looked at
+_APART = (",", ".", "!", "?", ";", "-", "–", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,40 @@ def small_talk(text: str) -> SmallTalk:
             kinds.append(kind)
         at += size
     return SmallTalk(covered / len(words), tuple(kinds))
+
+
+def without_small_talk(text: str) -> str:
+    """`text` without the greeting it opens with and the thanks or goodbye it ends with.
+
+    Only what is set off by punctuation or is a phrase of several words goes, so that nothing
+    of a sentence is torn out; text that is all small talk comes back as it is.
+    """
+    matches = list(WORD.finditer(text))
+    words = [fold(match[0]).replace("’", "'") for match in matches]
+    table, longest = _table()
+    start, at = 0, 0
+    while at < len(words):
+        size, kind = _longest_phrase(words, at, table, longest)
+        end = matches[at + size - 1].end()
+        is_apart = size > 1 or text[end : end + 2].strip()[:1] in _APART
+        if kind not in ("greetings", "thanks") or not is_apart:
+            break
+        start, at = end, at + size
+    stop = _tail(text, matches, words)
+    rest = text[start:stop].lstrip(" ,;:.!-–\n").rstrip(" ,;:-–\n")
+    return rest if WORD.search(rest) else text
+
+
+def _tail(text: str, matches: list[re.Match[str]], words: list[str]) -> int:
+    """Where the thanks or goodbye at the end begins; the length of `text` without one."""
+    table, longest = _table()
+    stop = len(text)
+    for at in range(len(words) - 1, max(-1, len(words) - 7), -1):
+        kind = table.get(tuple(words[at : at + longest]))
+        before = text[: matches[at].start()].rstrip()[-1:]
+        if kind in ("thanks", "closings") and before in _APART and before:
+            stop = matches[at].start()
+    return stop
 
 
 def _longest_phrase(

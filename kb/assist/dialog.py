@@ -1,0 +1,192 @@
+"""What a dialog asks: the query for search, read from the conversation so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kb.assist.asks import asks
+from kb.assist.small_talk import without_small_talk
+from kb.assist.turns import (
+    Turn,
+    asks_back,
+    content_terms,
+    is_closing,
+    is_refusal,
+    named_things,
+    readable,
+    turns_of,
+    within,
+)
+from kb.assist.types import DialogQuery, Message, SuggestRequest
+from kb.config import Settings
+from kb.ports import Encoder, Vectors
+from kb.text.language import LanguageGuess, detect
+from kb.text.terms import base_language
+
+TEXT_BUDGET = 400  # characters of the query text; encoding takes time by the character
+NAMED_BUDGET = 80  # characters beyond it for numbers and names from earlier on
+AGENT_BUDGET = 160  # characters of the agent's last turn
+FEW_TERMS = 2  # a focus with no more content terms than this needs its topic from before
+_SURE = 0.9  # confidence at which the last turn alone decides the language
+_SURE_LETTERS = 25  # and the letters it must have: "ok" is no change of language
+
+
+@dataclass(frozen=True, slots=True)
+class DialogReading:
+    """The query with its vectors, shape (2, dim): of `query.text` and of `query.focus`."""
+
+    query: DialogQuery
+    vectors: Vectors
+    encode_milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Where in the turns the open question is, and its asking sentences."""
+
+    at: int
+    focus: str
+
+
+def read_dialog(request: SuggestRequest, encoder: Encoder, settings: Settings) -> DialogReading:
+    """The customer's open question, worded for search; one encoder call.
+
+    `query.text` is empty when the customer has said nothing. Raises EncoderError.
+    """
+    messages = readable(request.messages)
+    guess = dialog_language(messages, settings, request.language)
+    turns = turns_of(messages, guess.language)
+    question = _open_question(turns, guess.language)
+    focus = _with_topic(turns, question, guess.language) if question else _last_words(turns)
+    text = _query_text(turns, question.at if question else None)
+    started = time.perf_counter()
+    vectors = _encoded(text, focus, encoder)
+    elapsed = (time.perf_counter() - started) * 1000
+    chance = asks([focus], vectors[1:], encoder.model_id)[0] if focus else 0.0
+    query = DialogQuery(
+        text, focus, guess.language, guess.confidence, float(chance), request.facets
+    )
+    return DialogReading(query, vectors, elapsed)
+
+
+def _encoded(text: str, focus: str, encoder: Encoder) -> Vectors:
+    """Both query vectors; what is equal is encoded once, nothing when there is no text."""
+    texts = list(dict.fromkeys(filter(None, (text, focus))))
+    found = encoder.encode(texts, "query")
+    if not texts:
+        return np.zeros((2, encoder.dim), np.float32)
+    return found if len(texts) == 2 else np.repeat(found, 2, axis=0)
+
+
+def dialog_language(
+    messages: Sequence[Message], settings: Settings, wanted: str | None
+) -> LanguageGuess:
+    """The customer's language over the whole dialog, steady through short turns.
+
+    A configured language that was asked for is taken as it is. Else all that the customer wrote
+    decides, unless the last message is long enough and surely in another language.
+    """
+    allowed = _default_first(settings)
+    if wanted is not None:
+        tags = [tag for tag in allowed if base_language(tag) == base_language(wanted)]
+        if tags:
+            return LanguageGuess(wanted if wanted in tags else tags[0], 1.0)
+    said = [message.text for message in messages if message.role == "customer"]
+    if not said:
+        return detect("", allowed)
+    whole = detect("\n".join(reversed(said)), allowed)
+    letters = sum(c.isalpha() for c in said[-1])
+    last = detect(said[-1], allowed, hint=whole.language)
+    switched = last.language != whole.language and last.confidence >= _SURE
+    return last if switched and letters >= _SURE_LETTERS else whole
+
+
+def _default_first(settings: Settings) -> list[str]:
+    default = settings.default_language
+    return [default, *(tag for tag in settings.languages if tag != default)]
+
+
+def _open_question(turns: Sequence[Turn], language: str) -> _Question | None:
+    """The customer's last question that nobody answered since; None when all is said."""
+    for at in range(len(turns) - 1, -1, -1):
+        turn = turns[at]
+        if turn.role == "agent":
+            if at < len(turns) - 1 and not asks_back(turn):
+                return None  # it was answered, and the customer asked nothing more
+            continue
+        if turn.is_asking:
+            return _Question(at, _focus(turn, language))
+        if is_closing(turn) or is_refusal(turn, language) or "thanks" in turn.kinds:
+            return None
+    return None
+
+
+def _focus(turn: Turn, language: str) -> str:
+    """The last asking sentence, with those before it while it says too little by itself."""
+    asking = [without_small_talk(s.text) for s in turn.sentences if s.is_asking]
+    focus = asking.pop()
+    while asking and len(content_terms(focus, language)) <= FEW_TERMS:
+        focus = f"{asking.pop()} {focus}"
+    return focus[:TEXT_BUDGET]
+
+
+def _with_topic(turns: Sequence[Turn], question: _Question, language: str) -> str:
+    """The focus; a follow-up ("and how much does it cost?") after the question it follows."""
+    focus = question.focus
+    if len(content_terms(focus, language)) > FEW_TERMS:
+        return focus
+    for turn in reversed(turns[: question.at]):
+        if turn.role == "customer" and turn.is_asking:
+            return f"{_focus(turn, language)} {focus}"[-TEXT_BUDGET:]
+    return focus
+
+
+def _last_words(turns: Sequence[Turn]) -> str:
+    """The customer's last turn as it is, when nothing in it looks like a question."""
+    return next((t.text[:TEXT_BUDGET] for t in reversed(turns) if t.role == "customer"), "")
+
+
+def _query_text(turns: Sequence[Turn], at: int | None) -> str:
+    """The question's turn first, what the customer added, the agent's words, then the past."""
+    order = _by_weight(turns, at)
+    parts: list[str] = []
+    left = TEXT_BUDGET
+    for number in order:
+        turn = turns[number]
+        share = min(left, AGENT_BUDGET) if turn.role == "agent" else left
+        if share < 20:
+            break
+        said = " ".join(sentence.text for sentence in within(turn.sentences, share))
+        if said:
+            parts.append(said)
+            left -= len(said) + 1
+    named = _named_before(turns, " ".join(parts))
+    text = " ".join([*parts, *named])
+    return text or _last_words(turns)
+
+
+def _by_weight(turns: Sequence[Turn], at: int | None) -> list[int]:
+    customer = [n for n in range(len(turns) - 1, -1, -1) if turns[n].role == "customer"]
+    if not customer:
+        return []
+    first = customer[0] if at is None else at
+    agent = [n for n in range(first - 1, -1, -1) if turns[n].role == "agent"][:1]
+    later = [n for n in customer if n > first]
+    earlier = [n for n in customer if n < first and turns[n].is_asking]
+    return [first, *later, *agent, *earlier]
+
+
+def _named_before(turns: Sequence[Turn], text: str) -> list[str]:
+    """Parcel numbers, postcodes and names the customer gave that `text` lacks, newest first."""
+    left = NAMED_BUDGET
+    found: list[str] = []
+    for turn in reversed(turns):
+        for thing in named_things(turn.text) if turn.role == "customer" else ():
+            if thing not in text and thing not in found and len(thing) < left:
+                found.append(thing)
+                left -= len(thing) + 1
+    return found
