@@ -169,7 +169,7 @@ def _fitting(
     """The span, in as many parts as the encoder needs: by lines, then by words, then anywhere."""
     start, end = span
     tokens = encoder.count_tokens([text[start:end]])[0]
-    if tokens <= size.most:
+    if tokens <= size.most or end - start < 2:
         yield _Atom(start, end, tokens)
         return
     if unit == "lines":
@@ -178,10 +178,13 @@ def _fitting(
             for part in parts:
                 yield from _fitting(text, part, "words", size, encoder)
             return
-    bounds = [offset[0] for offset in encoder.token_offsets(text[start:end])[:: size.target]]
-    words = [_word_start(text[start:end], bound) for bound in bounds]
-    for part in _cut(text, span, words):
-        yield _Atom(*part, encoder.count_tokens([text[part[0] : part[1]]])[0])
+    if unit == "anywhere":
+        cuts = [(end - start) // 2]
+    else:
+        offsets = encoder.token_offsets(text[start:end])[:: size.target]
+        cuts = [_word_start(text[start:end], offset[0]) for offset in offsets]
+    for part in _cut(text, span, cuts):
+        yield from _fitting(text, part, "anywhere", size, encoder)
 
 
 def _word_start(text: str, at: int) -> int:

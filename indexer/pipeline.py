@@ -22,6 +22,7 @@ from kb.queries.cases import CaseView, load_resolved
 
 MAX_ATTEMPTS = 5  # of a document that fails by itself; then it is parked with its error
 REDONE = 3  # times a document is done again because it changed meanwhile
+PROBE = "ok"
 AT_ONCE = 64  # documents whose texts are encoded together
 
 log = structlog.get_logger(__name__)
@@ -241,10 +242,9 @@ def _encode(
     except EncoderError as error:
         log.warning("index.encoder_failed", texts=len(missing), error=error.message)
         first = error.message
-    # Is it one text or the encoder? One more try tells, before all are tried apart.
-    sample = dict(sorted(missing.items(), key=lambda item: len(item[1][1]))[:1])
-    vectors, _ = encode_apart(encoder, sample)
-    if not vectors:
+    # Is it one of the texts or the encoder? A text beyond suspicion tells.
+    _, wrong = encode_apart(encoder, {"": ("query", PROBE)})
+    if wrong:
         return {}, dict.fromkeys(missing, f"{EncoderError.code}: {first}")
     return encode_apart(encoder, missing)
 

@@ -75,9 +75,8 @@ def article_part(record: RawRecord, options: ImportOptions) -> ArticlePart:
     given = frozenset(row.model_fields_set)
     if options.audience is not None:
         given |= {"audience"}
-    return ArticlePart(
-        record.source, key, text, _article_fields(row, language, options), row.state, given
-    )
+    fields = _article_fields(row, language, options)
+    return ArticlePart(record.source, key, text, fields, row.state or options.state, given)
 
 
 def case_input(record: RawRecord, options: ImportOptions) -> CaseInput:

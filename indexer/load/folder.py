@@ -76,7 +76,10 @@ def parse_article(text: str, path: Path, name: str, options: ImportOptions) -> A
 
 
 def split_front_matter(text: str, options: ImportOptions) -> MarkdownFile:
-    """Front matter and body, the body without blank lines around it. Raises InvalidInput."""
+    """Front matter and body: all but the blank line before it and the last line feed.
+
+    Raises InvalidInput.
+    """
     lines = text.split("\n")
     if lines[0].rstrip() != "---":
         raise InvalidInput("No front matter: start the file with a line `---`.", line=1)
@@ -92,11 +95,11 @@ def split_front_matter(text: str, options: ImportOptions) -> MarkdownFile:
         )
     matter = parse_yaml(head, options.limits.depth, first_line=2)
     rest = "\n".join(lines[end + 1 :])
-    body = rest.lstrip("\n")
+    body = rest.removeprefix("\n")
     line = end + 2 + len(rest) - len(body)
     if not body.strip():
         raise InvalidInput("The article has no text below its front matter: write it.", line=line)
-    return MarkdownFile(matter, body.rstrip(), line)
+    return MarkdownFile(matter, body.removesuffix("\n"), line)
 
 
 def _text(
