@@ -21,6 +21,7 @@ from kb.text.terms import base_language
 Mode = Literal["open", "entity"]
 FACETS = ("entity", "domain")  # of a corpus row; `facets` may hold more
 ROLES = {"user": "customer", "assistant": "agent", "operator": "agent", "bot": "agent"}
+NEARLY_ALL = 0.7  # share of a language above which the others are taken as noise
 SAMPLE = 200  # texts looked at to tell the language of a whole file
 
 
@@ -86,12 +87,30 @@ class Languages:
 
     def most_likely(self, texts: Sequence[str]) -> str | None:
         """The language of most of these texts; None without texts."""
+        shares = self._shares(texts)
+        return max(shares, key=shares.__getitem__) if shares else None
+
+    def told(self, given: Sequence[str | None], texts: Sequence[str]) -> list[str]:
+        """The language each text is reported under: as given, else as it looks.
+
+        Where nearly all texts without a given language look alike, the few that look different
+        ("ok", "Miami") are taken as noise.
+        """
+        unknown = [text for tag, text in zip(given, texts, strict=True) if tag is None]
+        shares = self._shares(unknown)
+        whole = max(shares, key=shares.__getitem__) if shares else None
+        if whole and shares[whole] >= NEARLY_ALL * sum(shares.values()):
+            return [tag or whole for tag in given]
+        pairs = zip(given, texts, strict=True)
+        return [tag or detect(text, self.allowed).language for tag, text in pairs]
+
+    def _shares(self, texts: Sequence[str]) -> dict[str, float]:
         step = max(1, len(texts) // SAMPLE)
         counts: dict[str, float] = {}
         for text in texts[::step]:
             guess = detect(text, self.allowed)
             counts[guess.language] = counts.get(guess.language, 0.0) + guess.confidence
-        return max(counts, key=counts.__getitem__) if counts else None
+        return counts
 
 
 def read_documents(rows: Iterable[tuple[Row, str | None]], languages: Languages) -> list[Document]:

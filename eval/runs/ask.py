@@ -10,7 +10,7 @@ from eval.metrics import DEPTH
 from eval.progress import Progress
 from eval.runs.base import Base
 from eval.runs.setup import Setup
-from kb.assist.dialog import read_dialog
+from kb.assist.dialog import DialogReading, read_dialog
 from kb.assist.types import DialogQuery, Message, SuggestRequest
 from kb.domain import Audience, Facets, Pool
 from kb.search.types import Hit, SearchQuery
@@ -46,7 +46,7 @@ def ask_all(
 
 def read(
     setup: Setup, messages: Sequence[Message], language: str | None, known: Facets
-) -> DialogQuery:
+) -> DialogReading:
     """What the dialog asks, read as for a suggestion to an agent."""
     request = SuggestRequest(
         tuple(messages), language=language, reader=Audience.internal, facets=known
@@ -55,9 +55,10 @@ def read(
 
 
 def find(
-    base: Base, dialog: DialogQuery, *, limit: int, languages: Collection[str] | None = None
+    base: Base, reading: DialogReading, *, limit: int, languages: Collection[str] | None = None
 ) -> tuple[Hit, ...]:
     """The hits of one pool, best first."""
+    dialog = reading.query
     query = SearchQuery(
         dialog.text,
         dialog.language,
@@ -68,16 +69,16 @@ def find(
         known=dialog.known,
         limit=limit,
     )
-    return base.searcher.search(query).hits
+    return base.searcher.search(query, reading.vectors).hits
 
 
 def _answer(base: Base, query: Query, languages: Collection[str] | None) -> Answer:
-    dialog = read(base.setup, query.messages, query.language, query.known)
-    hits = find(base, dialog, limit=DEPTH + SPARE, languages=languages)
+    reading = read(base.setup, query.messages, query.language, query.known)
+    hits = find(base, reading, limit=DEPTH + SPARE, languages=languages)
     first: dict[str, float] = {}
     for hit in hits:
         name = base.names[hit.document_id]
         if name != query.exclude:
             first.setdefault(name, hit.confidence)
     ranking = tuple(first)[:DEPTH]
-    return Answer(dialog, ranking, first[ranking[0]] if ranking else 0.0)
+    return Answer(reading.query, ranking, first[ranking[0]] if ranking else 0.0)

@@ -35,7 +35,6 @@ class _Heard:
     """What the engine made of a turn."""
 
     turn: Turn
-    language: str
     asks: float
     score: float  # of there being an answer
 
@@ -70,7 +69,7 @@ def run_known(
         coverage=coverage_with_interval(scores, truth),
         answered=reached_with_interval(scores, truth),
         asks_area=_asks_area(heard),
-        confidences=_confidences(heard, scores, truth),
+        confidences=_confidences(_languages(heard, setup), scores, truth),
         groups=_groups(heard, scores, truth),
         settings={
             "score": "confidence x asks" if has_base else "asks",
@@ -83,15 +82,16 @@ def run_known(
 
 
 def _read(setup: Setup, turn: Turn) -> _Heard:
-    dialog = read(setup, turn.messages, turn.language, {})
-    return _Heard(turn, dialog.language, dialog.asks, dialog.asks)
+    dialog = read(setup, turn.messages, turn.language, {}).query
+    return _Heard(turn, dialog.asks, dialog.asks)
 
 
 def _hear(base: Base, turn: Turn) -> _Heard:
-    dialog = read(base.setup, turn.messages, turn.language, {})
-    hits = find(base, dialog, limit=1)
+    reading = read(base.setup, turn.messages, turn.language, {})
+    dialog = reading.query
+    hits = find(base, reading, limit=1)
     confidence = hits[0].confidence if hits else 0.0
-    return _Heard(turn, dialog.language, dialog.asks, dialog.asks * confidence)
+    return _Heard(turn, dialog.asks, dialog.asks * confidence)
 
 
 def _some(turns: Sequence[Turn], limit: int | None) -> list[Turn]:
@@ -115,10 +115,15 @@ def _asks_area(heard: Sequence[_Heard]) -> Figure | None:
     return auroc_with_interval(np.array([one.asks for one in told], dtype=np.float64), asks)
 
 
+def _languages(heard: Sequence[_Heard], setup: Setup) -> list[str]:
+    texts = [" ".join(m.text for m in one.turn.messages) for one in heard]
+    return setup.languages.told([one.turn.language for one in heard], texts)
+
+
 def _confidences(
-    heard: Sequence[_Heard], scores: Floats, truth: Truth
+    languages: Sequence[str], scores: Floats, truth: Truth
 ) -> dict[str, ConfidenceResult]:
-    places = by_language([one.language for one in heard])
+    places = by_language(languages)
     return {
         tag: confidence_result(scores[rows], truth[rows])
         for tag, rows in places.items()

@@ -70,7 +70,8 @@ def run_retrieval(
         for system in (ENGINE, *BASELINES)
     }
     ranked = Ranked([query.relevant for query in queries], rankings)
-    places = by_language([answer.dialog.language for answer in answers])
+    given = [query.language for query in queries]
+    places = by_language(setup.languages.told(given, [query.plain for query in queries]))
     enough = {tag: rows for tag, rows in places.items() if len(rows) >= FEWEST}
     return RetrievalResult(
         name=sets[0].name,

@@ -9,11 +9,12 @@ from importlib.metadata import version
 from eval.cache import CachedEncoder
 from eval.datasets import Languages
 from eval.progress import Progress
+from kb import __version__
 from kb.config import Settings
 from kb.encoders.factory import create_encoder, ensure_model
 from kb.ports import Encoder
 
-PACKAGES = ("potica", "faiss-cpu", "onnxruntime", "simplemma", "numpy")
+PACKAGES = ("faiss-cpu", "onnxruntime", "simplemma", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Setup:
 
     def versions(self) -> Mapping[str, str]:
         """Of the model and of the libraries that take part in a ranking."""
-        return {"model": self.encoder.model_id, **{name: version(name) for name in PACKAGES}}
+        libraries = {name: version(name) for name in PACKAGES}
+        return {"potica": __version__, "model": self.encoder.model_id, **libraries}
 
 
 def open_setup(settings: Settings, progress: Progress) -> Setup:
