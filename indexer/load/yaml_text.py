@@ -29,7 +29,8 @@ def parse_yaml(text: str, depth: int, first_line: int = 1) -> YamlDocument:
         lines = _top_lines(node, first_line)
         return YamlDocument(yaml.load(text, Loader=yaml.CSafeLoader), lines)
     except yaml.MarkedYAMLError as error:
-        line = first_line + (error.problem_mark.line if error.problem_mark else 0)
+        last = text.rstrip("\n").count("\n")  # what is missing at the end is missed behind it
+        line = first_line + min(error.problem_mark.line if error.problem_mark else 0, last)
         raise InvalidInput(f"Not valid YAML: {error.problem}.", line=line) from error
     except (yaml.YAMLError, ValueError) as error:
         raise InvalidInput(f"Not valid YAML: {error}.", line=first_line) from error

@@ -1,0 +1,64 @@
+"""What the commands share: sessions, progress bars, and errors as messages with an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.orm import Session, sessionmaker
+
+from kb.config import Settings
+from kb.db import create_engine_for, is_current, session_factory
+from kb.errors import ConfigError, InvalidInput, KbError, NotFound, TooLarge
+
+PROBLEMS, USAGE = 1, 2
+"""Exit codes: something is wrong with the data; the command cannot be carried out as given."""
+
+
+@contextmanager
+def opened(settings: Settings, *, read_only: bool = False) -> Iterator[sessionmaker[Session]]:
+    """Sessions on the configured database. Raises ConfigError when it is not set up."""
+    engine = create_engine_for(settings)
+    try:
+        if not is_current(engine):
+            raise ConfigError(
+                "The database is not set up for this version: run `potica init` first."
+            )
+        yield session_factory(engine, read_only=read_only)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Expected errors become a message on stderr: exit code 2 where other input would help."""
+    try:
+        yield
+    except KbError as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"[bold red]{error.title}.[/] {escape(error.message)}"
+        )
+        mine = isinstance(error, ConfigError | InvalidInput | NotFound | TooLarge)
+        raise typer.Exit(USAGE if mine else PROBLEMS) from error
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr; call what it gives with (done, all)."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(label, total=None)
+
+        def update(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield update
