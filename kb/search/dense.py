@@ -76,6 +76,16 @@ class FaissStore:
         empty = _block(np.zeros(0, np.int64), np.zeros((0, dim), np.float32), (), indexed=False)
         self._state = _State(empty, empty)
 
+    @classmethod
+    def of(cls, ids: Ids, vectors: Vectors, labels: Sequence[PassageLabels]) -> FaissStore:
+        """A store with these rows indexed at once. Shapes (n,), (n, dim)."""
+        store = cls(vectors.shape[1])
+        numbers, rows = store._checked(ids, vectors, labels)
+        main = _block(numbers, rows, labels, indexed=True)
+        hidden = np.zeros(len(numbers), np.bool_)
+        store._state = _State(main, store._state.side, hidden, int(max(numbers, default=0)))
+        return store
+
     @property
     def watermark(self) -> int:
         """The highest passage id taken in; 0 when empty."""

@@ -1,0 +1,83 @@
+"""Fusion: from the parts' figures to one score per page.
+
+A weighted sum of figures that mean the same in every base: cosines of centred vectors, and BM25
+as a share of the most the query could have got. The weights are learned on development sets
+(`docs/decisions/0005-fusion.md`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each part counts; `full_share` mixes the vector of all that was said with the focus.
+
+    `full_share_known` is that share when facets already narrow the field; `context_word` is the
+    weight of a word that stands outside the focus.
+    """
+
+    full_share: float
+    full_share_known: float
+    context_word: float
+    body: float
+    title: float
+    words: float
+    titles: float
+    grams: float
+    facet: float
+    trust: float
+    use: float
+
+
+@dataclass(frozen=True)
+class Features:
+    """Figures of n pages, each of shape (n,)."""
+
+    body: Floats  # best cosine of a passage
+    title: Floats  # best cosine of a title, another wording of it, or a case's problem
+    words: Floats  # BM25 share over words, in [0, ~2.2]
+    titles: Floats  # the same over titles
+    grams: Floats  # the same over pieces of words
+    facet: Floats  # how surely the dialog names one of the page's facet values, in [0, 1]
+    trust: Floats  # in [-1, 1]
+    use: Floats  # in [-1, 1]
+
+
+@lru_cache(maxsize=1)
+def packaged_weights() -> Weights:
+    """The weights shipped with the engine."""
+    text = (resources.files("kb.search") / "weights" / "fusion.json").read_bytes()
+    return Weights(**orjson.loads(text))
+
+
+def shares(features: Features, weights: Weights) -> dict[str, Floats]:
+    """Each part's share of the score, by its name in `Why`."""
+    return {
+        "dense": weights.body * features.body,
+        "title": weights.title * features.title,
+        "lexical": (
+            weights.words * features.words
+            + weights.titles * features.titles
+            + weights.grams * features.grams
+        ),
+        "facet": weights.facet * features.facet,
+        "trust": weights.trust * features.trust,
+        "use": weights.use * features.use,
+    }
+
+
+def joined(parts: list[Features]) -> Features:
+    """Features of several segments, one after the other."""
+    return Features(
+        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Features)}
+    )

@@ -1,0 +1,133 @@
+"""Hits: ranked documents that passed the gate, with trust, use, highlights and confidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from kb.domain import Trust, utc_now
+from kb.queries.passages import VisiblePassage
+from kb.queries.use import UseCounts
+from kb.search.calibrate import Figures, packaged_calibration
+from kb.search.expand import Asked
+from kb.search.fuse import Weights
+from kb.search.rank import Ranked
+from kb.search.types import Hit, SearchQuery, Span, Why
+from kb.text.terms import is_stop, term_spans
+
+Standing = Mapping[str, UseCounts]
+LEAST_WEIGHT = 0.2  # of a query term that is worth highlighting
+MANY_USES = 20.0  # uses at which use has nearly its full say
+
+
+def make_hits(
+    ranked: Sequence[tuple[Ranked, int]],
+    visible: Mapping[int, VisiblePassage],
+    standing: Standing,
+    query: SearchQuery,
+    asked: Asked,
+    languages_of: Mapping[tuple[str, str], tuple[str, ...]],
+    weights: Weights,
+) -> list[Hit]:
+    """Hits in their final order: the index's score plus what trust and use add."""
+    found = []
+    for page, passage_id in ranked:
+        passage = visible.get(passage_id)
+        if passage is None:
+            continue
+        why = _why(page, passage, standing.get(f"{passage.pool}:{passage.document_id}"), weights)
+        found.append((page, passage, why))
+    found.sort(key=lambda f: (-f[2].score, f[0].key))
+    scores = [why.score for _, _, why in found]
+    return [
+        _hit(page, passage, why, query, asked, languages_of, _margin(scores, i))
+        for i, (page, passage, why) in enumerate(found)
+    ]
+
+
+def _margin(scores: Sequence[float], i: int) -> float:
+    """The lead over the best other; a lone hit leads by nothing known: 0.1."""
+    if len(scores) == 1:
+        return 0.1
+    return scores[i] - (scores[1] if i == 0 else scores[0])
+
+
+def _why(page: Ranked, passage: VisiblePassage, use: UseCounts | None, weights: Weights) -> Why:
+    why = Why(**page.shares)
+    return replace(
+        why, trust=weights.trust * _trust(passage), use=weights.use * _use(use or UseCounts())
+    )
+
+
+def _trust(passage: VisiblePassage) -> float:
+    """In [-1, 1]: validated or not, review overdue or not."""
+    value = 0.0
+    if passage.trust is not None:
+        value += 0.5 if passage.trust == Trust.validated else -0.5
+    if passage.review_by is not None and passage.review_by < utc_now():
+        value -= 0.5
+    if passage.outcome is not None:
+        value += -0.5 if passage.outcome == "not_solved" else 0.25
+    return max(-1.0, min(1.0, value))
+
+
+def _use(use: UseCounts) -> float:
+    """In [-1, 1]: good against bad use, surer the more there was (add-one smoothing)."""
+    good, bad = use.used + 2 * use.solved, 2 * use.wrong + use.dismissed
+    total = good + bad
+    return (good - bad) / (total + 2) * math.tanh(total / MANY_USES) if total else 0.0
+
+
+def _hit(
+    page: Ranked,
+    passage: VisiblePassage,
+    why: Why,
+    query: SearchQuery,
+    asked: Asked,
+    languages_of: Mapping[tuple[str, str], tuple[str, ...]],
+    margin: float,
+) -> Hit:
+    figures = Figures(why.score - why.trust - why.use, page.body, page.title, page.words, margin)
+    confidence = packaged_calibration(str(passage.pool)).confidence(
+        figures, query.language, page.key.language
+    )
+    languages = languages_of.get((str(passage.pool), passage.document_id), ())
+    return Hit(
+        pool=str(passage.pool),
+        document_id=passage.document_id,
+        language=passage.language,
+        title=passage.title,
+        summary=passage.summary,
+        revision_id=passage.revision_id,
+        revision_number=passage.revision,
+        passage_id=passage.id,
+        part=str(passage.part),
+        heading=passage.heading,
+        text=passage.text,
+        start=passage.start,
+        end=passage.end,
+        highlights=highlights(passage.text, passage.language, asked),
+        audience=str(passage.audience),
+        trust=str(passage.trust or ""),
+        facets=passage.facets,
+        tags=passage.tags,
+        updated_at=passage.resolved_at or passage.updated_at,
+        outcome=str(passage.outcome) if passage.outcome else None,
+        other_languages=tuple(x for x in languages if x != passage.language),
+        score=why.score,
+        confidence=confidence,
+        why=why,
+    )
+
+
+def highlights(text: str, language: str, asked: Asked) -> tuple[Span, ...]:
+    """Where the query's words stand in the text, as spans that do not overlap."""
+    spans: list[Span] = []
+    for found in term_spans(text, language):
+        if asked.terms.get(found.term, 0.0) < LEAST_WEIGHT or is_stop(found.term, language):
+            continue
+        if spans and found.start < spans[-1].end:
+            continue
+        spans.append(Span(found.start, found.end))
+    return tuple(spans)
