@@ -23,7 +23,9 @@ from kb.assist.turns import (
 )
 from kb.assist.types import DialogQuery, Message, SuggestRequest
 from kb.config import Settings
+from kb.domain import Facets
 from kb.ports import Encoder, Vectors
+from kb.search.named import without_names
 from kb.text.language import LanguageGuess, detect
 from kb.text.terms import base_language
 
@@ -64,13 +66,19 @@ def read_dialog(request: SuggestRequest, encoder: Encoder, settings: Settings) -
     focus = _with_topic(turns, question, guess.language) if question else _last_words(turns)
     text = _query_text(turns, question.at if question else None)
     started = time.perf_counter()
-    vectors = _encoded(text, focus, encoder)
+    vectors = _encoded(text, _unnamed(focus, request.facets), encoder)
     elapsed = (time.perf_counter() - started) * 1000
     chance = asks([focus], vectors[1:], encoder.model_id)[0] if focus else 0.0
     query = DialogQuery(
         text, focus, guess.language, guess.confidence, float(chance), request.facets
     )
     return DialogReading(query, vectors, elapsed)
+
+
+def _unnamed(focus: str, known: Facets) -> str:
+    """The focus without the names that the facets filter by: all that is left has them."""
+    values = [value for found in known.values() for value in found]
+    return (without_names(focus, values) if values else "") or focus
 
 
 def _encoded(text: str, focus: str, encoder: Encoder) -> Vectors:

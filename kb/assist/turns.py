@@ -60,7 +60,8 @@ class Turn:
 def readable(messages: Sequence[Message]) -> list[Message]:
     """The last messages of customer and agent that say something, cut to a sane length."""
     said = [m for m in messages[-MESSAGES:] if m.role in ("customer", "agent") and m.text.strip()]
-    return [replace(message, text=_shortened(message.text)) for message in said]
+    clean = [replace(message, text=_clean(_shortened(message.text))) for message in said]
+    return [message for message in clean if message.text.strip()]
 
 
 def turns_of(messages: Sequence[Message], language: str) -> list[Turn]:
@@ -150,6 +151,11 @@ def _shortened(text: str) -> str:
         return text
     half = MESSAGE_CHARACTERS // 2
     return text[:half] + "\n\n" + text[-half:]
+
+
+def _clean(text: str) -> str:
+    """Without what no database takes: NUL bytes and lone surrogates."""
+    return text.replace("\x00", " ").encode("utf-8", "replace").decode()
 
 
 def _one_line(text: str) -> str:
