@@ -17,7 +17,7 @@ SYNONYM = 0.5  # a synonym counts half of the word that was typed
 CORRECTED = 0.7  # so does a guess at a mistyped word, a little more surely
 COMPLETED = 0.6
 COMPLETIONS = 8
-SHORTEST_TYPO = 4  # letters; shorter words are not corrected
+SHORTEST_TYPO = 5  # letters; shorter words are not corrected
 STOP_WORD = 0.15  # function words hardly count, but are not thrown away
 MOST_TERMS = 120  # of one query; what comes later in a very long text is left out
 
@@ -123,8 +123,8 @@ def mend(asked: Asked, language: str, vocabularies: Sequence[Vocabulary], typed:
     """Add corrections for words the index does not have, completions for `typed` (may be empty)."""
     weights = dict(asked.terms)
     corrected = []
-    for term in asked.terms:
-        if any(term in v for v in vocabularies) or is_stop(term, language) or term == typed:
+    for term, weight in asked.terms.items():
+        if weight == SYNONYM or any(term in v for v in vocabularies) or is_stop(term, language) or term == typed:
             continue
         for vocabulary in vocabularies:
             if (nearest := vocabulary.correction(term)) and nearest not in weights:

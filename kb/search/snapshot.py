@@ -162,7 +162,7 @@ def _write(
         "text.json": orjson.dumps(
             {
                 "parts": rows.parts,
-                "pages": rows.pages,
+                "pages": [tuple(page) for page in rows.pages],
                 "labels": [(x.pool, x.language, x.audience, x.facets) for x in rows.labels],
                 "terms": rows.terms,
                 "title_terms": rows.title_terms,
