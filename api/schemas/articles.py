@@ -32,7 +32,7 @@ class TranslationIn(Input):
     title: Annotated[Text, StringConstraints(min_length=1, max_length=300)]
     body: Annotated[Text, StringConstraints(min_length=1, max_length=MAX_BODY)]
     summary: Annotated[Text, StringConstraints(max_length=2000)] = ""
-    keywords: Names = []
+    keywords: Names = Field(default_factory=list)
     note: Line = Field("", description="why it was changed; kept with the revision")
 
 
@@ -43,8 +43,8 @@ class ArticleIn(Input):
     audience: Audience = Audience.internal
     trust: Trust = Trust.not_validated
     governance: Governance = Governance.experience
-    tags: Names = []
-    facets: FacetsIn = {}
+    tags: Names = Field(default_factory=list)
+    facets: FacetsIn = Field(default_factory=dict)
     owner: Name | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None

@@ -35,13 +35,13 @@ class CaseIn(Input):
     messages: Annotated[list[MessageIn], Field(max_length=MAX_MESSAGES)]
     subject: Line = ""
     state: CaseState | None = Field(None, description="left out: stays; a new case is open")
-    facets: FacetsIn = {}
+    facets: FacetsIn = Field(default_factory=dict)
     customer_ref: Name | None = None
     agent_ref: Name | None = None
     tried: Note = ""
     resolution: Note = Field("", description="needed when resolved")
     outcome: Outcome | None = None
-    articles: Annotated[list[Key], Field(max_length=50)] = []
+    articles: Annotated[list[Key], Field(max_length=50)] = Field(default_factory=list)
     opened_at: Moment | None = None
     resolved_at: Moment | None = None
 

@@ -1,0 +1,26 @@
+"""The `potica` command. Sub-commands import what is heavy only when they run."""
+
+from __future__ import annotations
+
+import typer
+
+from eval.bench.cli import app as bench
+from eval.cli import app as evaluation
+from kb.cli import ask, cases, content, demo, doctor, index, init, serve
+
+main = typer.Typer(
+    name="potica",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they may hold what customers wrote
+    help="A knowledge base for customer service that answers while the conversation goes on.",
+)
+main.command("init")(init.init)
+main.command("demo")(demo.demo)
+main.command("serve")(serve.serve)
+main.command("ask")(ask.ask)
+main.command("doctor")(doctor.doctor)
+main.add_typer(content.app, name="content")
+main.add_typer(cases.app, name="cases")
+main.add_typer(index.app, name="index")
+main.add_typer(evaluation, name="eval")
+main.add_typer(bench, name="bench")

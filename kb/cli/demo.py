@@ -1,0 +1,95 @@
+"""`potica demo`: a server with a real knowledge base, in one command."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+
+from kb.cli import index
+from kb.cli.init import set_up
+from kb.cli.serve import run
+from kb.cli.terminal import bar, opened, told
+from kb.config import Settings, get_settings
+from kb.errors import ConfigError
+
+_EXAMPLES = (
+    ("sl", "PIN za paketnik ni prišel, kaj naj naredim?"),
+    ("en", "my parcel went to the wrong town twice, the postcode was EH8 not EH9"),
+)
+
+
+def demo(
+    serve: Annotated[bool, typer.Option(help="Start the server when all is there")] = True,
+) -> None:
+    """Set up, import the demo company's knowledge, index it and serve it.
+
+    Doing it again changes nothing and starts at once.
+    """
+    settings, console = get_settings(), Console()
+    with told():
+        set_up(settings, console)
+        _import(settings, console)
+        if _index_is_behind(settings):
+            index.rebuild()
+        console.print("[green]✓[/] Index: everything is searchable.")
+        _tell(settings, console)
+        if serve:
+            run(settings)
+
+
+def _import(settings: Settings, console: Console) -> None:
+    from indexer.load import import_content
+
+    if not settings.content_dir.is_dir():
+        raise ConfigError(
+            f"There is no folder {settings.content_dir} to import: run this where `content/` is,"
+            " or set POTICA_CONTENT_DIR."
+        )
+    with opened(settings) as sessions, bar("Importing the demo company") as progress:
+        report = import_content(sessions, settings.content_dir, None, progress)
+    for name, found in (("articles", report.articles), ("cases", report.cases)):
+        console.print(
+            f"[green]✓[/] Content: {found.total:,} {name},"
+            f" {len(found.created):,} new, {len(found.changed):,} changed."
+        )
+        for rejected in found.rejected:
+            console.print(f"  [red]Rejected:[/] {escape(str(rejected))}", soft_wrap=True)
+
+
+def _index_is_behind(settings: Settings) -> bool:
+    """Whether something is still to be indexed, or there is no snapshot to start from."""
+    from kb.queries.outbox import outbox_state
+
+    with opened(settings, read_only=True) as sessions, sessions() as session:
+        pending = outbox_state(session).pending
+    return pending > 0 or not (settings.index_dir / "CURRENT").is_file()
+
+
+def _tell(settings: Settings, console: Console) -> None:
+    """Where to look and what to call."""
+    base = f"http://{settings.host}:{settings.port}"
+    calls = []
+    for _, question in _EXAMPLES:
+        body = json.dumps(
+            {"messages": [{"role": "customer", "text": question}]}, ensure_ascii=False
+        )
+        calls.append(
+            f"curl -s {base}/api/v1/suggest -H 'content-type: application/json' -d '{body}'"
+        )
+    calls.append(f"curl -s '{base}/api/v1/search?q=nie+dosta%C5%82em+PIN&language=pl'")
+    shown = "\n\n".join(escape(call) for call in calls)
+    console.print(
+        Panel(
+            f"Try it in a browser   [bold]{base}/try[/]\n"
+            f"Articles to read      {base}/articles\n"
+            f"The API               {base}/docs",
+            title="Potica",
+            expand=False,
+        )
+    )
+    console.print(f"One call with a piece of a conversation:\n\n{shown}\n", soft_wrap=True)

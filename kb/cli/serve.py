@@ -1,0 +1,58 @@
+"""`potica serve`: the web server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kb.cli.terminal import told
+from kb.config import Settings, get_settings
+from kb.errors import ConfigError
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
+) -> None:
+    """Serve the API and the pages until stopped."""
+    settings = get_settings()
+    changed = {"host": host or settings.host, "port": port or settings.port}
+    with told():
+        run(settings.model_copy(update=changed))
+
+
+def run(settings: Settings) -> None:
+    """Serve until stopped. Raises ConfigError when the database is not set up."""
+    import uvicorn
+
+    from api.app import create_app
+    from api.logs import configure_logging
+
+    check_database(settings)
+    configure_logging(settings.log_level)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,  # ours has no query strings, which hold what people typed
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def check_database(settings: Settings) -> None:
+    """Raises ConfigError unless the database has this version's schema."""
+    from kb.db import create_engine_for, is_current
+
+    engine = create_engine_for(settings)
+    try:
+        current = is_current(engine)
+    finally:
+        engine.dispose()
+    if not current:
+        raise ConfigError(
+            "The database is not set up for this version: run `potica init` (or `potica demo`)"
+            " first."
+        )
