@@ -38,7 +38,7 @@ class Task:
 
 
 class Progress:
-    """Bars on standard error, and a line of text where there is no terminal."""
+    """Bars on standard error where it is a terminal, and lines of text."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True)
@@ -53,7 +53,8 @@ class Progress:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        with Bars(*columns, console=self.console, transient=True) as bars:
+        hidden = not self.console.is_terminal
+        with Bars(*columns, console=self.console, transient=True, disable=hidden) as bars:
             yield Task(bars, bars.add_task(what, total=total))
 
     def each(self, items: Iterable[T], what: str, total: int) -> Iterator[T]:

@@ -25,6 +25,7 @@ from eval.runs.retrieval import FEWEST
 from eval.runs.setup import Setup
 from eval.splits import stable_order
 from eval.turns import SILENT_INTENTS, UNKNOWN_INTENTS, KnownSet, Turn
+from kb.assist.engine import answer_confidence
 from kb.domain import Pool
 
 Truth = NDArray[np.bool_]
@@ -90,8 +91,7 @@ def _hear(base: Base, turn: Turn) -> _Heard:
     reading = read(base.setup, turn.messages, turn.language, {})
     dialog = reading.query
     hits = find(base, reading, limit=1)
-    confidence = hits[0].confidence if hits else 0.0
-    return _Heard(turn, dialog.asks, dialog.asks * confidence)
+    return _Heard(turn, dialog.asks, answer_confidence(dialog, hits))
 
 
 def _some(turns: Sequence[Turn], limit: int | None) -> list[Turn]:

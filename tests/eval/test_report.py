@@ -52,7 +52,10 @@ def retrieval(engine: int, dense: int, **settings: str) -> RetrievalResult:
     return RetrievalResult(
         "shop & co",
         result,
-        {"en": rank_result(part_of(data, range(40, 100))), "pl": rank_result(part_of(data, range(50, 90)))},
+        {
+            "en": rank_result(part_of(data, range(40, 100))),
+            "pl": rank_result(part_of(data, range(50, 90))),
+        },
         confidence,
         {"en": confidence},
         {"split": "test", "pool": "article", **settings},
