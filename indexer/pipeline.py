@@ -15,7 +15,7 @@ from indexer.passages import article_passages, case_passages, embedding_inputs
 from kb.actions.outbox import PendingDocument, claim_pending, mark_done, mark_failed
 from kb.actions.passages import PassageChange, replace_passages, store_embeddings
 from kb.domain import Article, Case, OutboxEvent, Passage, Pool
-from kb.errors import Conflict, EncoderError, KbError
+from kb.errors import Conflict, EncoderError, SearchIndexError
 from kb.ports import Encoder, TextKind, Vectors
 from kb.queries.articles import ArticleView, load_published
 from kb.queries.cases import CaseView, load_resolved
@@ -72,13 +72,13 @@ def index_document(
     """Bring the passages and vectors of one document up to date, within the caller's transaction.
 
     The encoder runs while that is open: for tools and tests. A server uses `drain_document`.
-    Raises EncoderError; then nothing was written.
+    Raises EncoderError or SearchIndexError; then nothing was written.
     """
     job = _Job(pool, document_id)
     _read(session, job)
     _cut(job, encoder)
     if job.error:
-        raise KbError(job.error)
+        raise SearchIndexError(f"{pool} {document_id} cannot be indexed: {job.error}")
     inputs = embedding_inputs(job.passages)
     stored = stored_hashes(session, inputs, encoder.model_id)
     vectors = encode_texts(encoder, {k: v for k, v in inputs.items() if k not in stored})
@@ -265,10 +265,15 @@ def _write(
 ) -> IndexOutcome:
     """Passages, vectors and settled events in one transaction."""
     outcome = IndexOutcome()
+    settled: list[int] = []
     with session_factory.begin() as session:
         store_embeddings(session, model_id, vectors)
         for job in jobs:
-            outcome += _write_one(session, job)
+            result = _write_one(session, job)
+            settled += job.events if result.done else ()
+            outcome += result
+        if settled:
+            mark_done(session, settled)
     return outcome
 
 
@@ -288,6 +293,4 @@ def _write_one(session: Session, job: _Job) -> IndexOutcome:
     if job.partial:
         mark_failed(session, job.events, job.error)
         return IndexOutcome(partial=1)
-    if job.events:
-        mark_done(session, job.events)
     return IndexOutcome(done=1)

@@ -125,7 +125,7 @@ def test_a_changed_text_is_published_with_its_article(
         ("Just text\n", 1, "No front matter"),
         ("---\ntitle: x\n", 1, "has no end"),
         ("---\n- a\n---\n\nx\n", 2, "not a list of"),
-        ("---\ntitle: [\n---\n\nx\n", 3, "Not valid YAML"),
+        ("---\ntitle: [\n---\n\nx\n", 2, "Not valid YAML"),
         ("---\ntitle: x\ntitle: y\n---\n\nx\n", 3, "'title' stands twice"),
         ("---\ntitle: &a x\nsummary: *a\n---\n\nx\n", 2, "anchors and aliases"),
         ("---\ntitle: !!python/name:os.system x\n---\n\nx\n", 2, "tags are not taken"),
