@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.logs import describe
 from api.schemas.common import FieldError, Problem
 from kb.errors import DatabaseError, KbError
 
@@ -90,13 +90,7 @@ def unexpected(request_id: str | None) -> Problem:
 
 def log_unexpected(error: BaseException) -> None:
     """Where it happened and of what kind; never its message, which may hold what people wrote."""
-    frames = traceback.extract_tb(error.__traceback__)[-12:]
-    log.error(
-        "unexpected_error",
-        kind=type(error).__name__,
-        cause=type(error.__cause__).__name__ if error.__cause__ else None,
-        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
-    )
+    log.error("unexpected_error", **describe(error))
 
 
 def wants_page(scope: Mapping[str, Any], accept: str) -> bool:

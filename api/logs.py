@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 import structlog
+from structlog.types import EventDict, WrappedLogger
+
+FRAMES = 12  # the innermost, of an exception
 
 
 def configure_logging(level: str = "INFO") -> None:
     """Set up structlog for the process and pass uvicorn's own lines through it."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     shared: list[structlog.types.Processor] = [
+        without_message,
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -36,3 +41,26 @@ def configure_logging(level: str = "INFO") -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(number)
+
+
+def without_message(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """An exception as its kind and where it happened: its message may hold what people wrote."""
+    given = event.pop("exc_info", None)
+    if not given:
+        return event
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event.update(describe(error))
+    return event
+
+
+def describe(error: BaseException) -> dict[str, object]:
+    """Kind, cause and innermost places of an error."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    return {
+        "kind": type(error).__name__,
+        "cause": type(error.__cause__).__name__ if error.__cause__ else None,
+        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }

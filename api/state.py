@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
 from fastapi import Request
-from kb.assist.engine import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.metrics import Metrics
 from api.schemas.common import SavedOut
+from api.ui.examples import EXAMPLES
+from indexer.chunk import chunk_markdown
 from indexer.worker import IndexWorker, drain_document
 from kb.actions.saved import SaveResult
+from kb.assist.engine import Engine
+from kb.assist.types import Message, SuggestRequest
 from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import Pool
+from kb.errors import KbError
+
+WARM_UP = 60.0  # seconds a write or a shutdown waits for it at most
+log = structlog.get_logger("potica.state")
 
 
 @dataclass(frozen=True)
@@ -27,18 +36,21 @@ class Services:
     worker: IndexWorker
     metrics: Metrics
     readers: sessionmaker[Session]
+    warming: threading.Thread
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
         """Database, encoder, index, and the worker that keeps it up to date. Raises KbError."""
         engine = Engine.open(settings)
-        readers = session_factory(engine.session_factory.kw["bind"], read_only=True)
+        readers = session_factory(engine.database, read_only=True)
         worker = IndexWorker(engine.session_factory, engine.encoder)
-        worker.start()
-        return cls(settings, engine, worker, metrics, readers)
+        warming = threading.Thread(target=_warm_up, args=(engine, worker), name="warm-up")
+        warming.start()
+        return cls(settings, engine, worker, metrics, readers, warming)
 
     def close(self) -> None:
         """Finish the index work in hand, then let go of everything."""
+        self.warming.join(WARM_UP)
         self.worker.stop()
         self.engine.close()
 
@@ -50,6 +62,7 @@ class Services:
         """
         with self.engine.session_factory.begin() as session:
             saved = action(session)
+        self.warming.join(WARM_UP)
         sessions, encoder = self.engine.session_factory, self.engine.encoder
         indexed = drain_document(sessions, encoder, pool, saved.id)
         if not indexed:
@@ -57,6 +70,23 @@ class Services:
         return SavedOut(
             id=saved.id, status=str(saved.status), version=saved.version, indexed=indexed
         )
+
+
+def _warm_up(engine: Engine, worker: IndexWorker) -> None:
+    """Load what is loaded at first use, so that nobody waits for it, and start the worker.
+
+    In one thread: two that import the chunker's library at once can see it half-made.
+    """
+    try:
+        chunk_markdown("# Warm\n\nup", "en", engine.encoder)
+        for language in engine.settings.languages:
+            example = EXAMPLES.get(language, EXAMPLES["en"])[0]
+            request = SuggestRequest((Message("customer", example),), language)
+            engine.suggest(request, record=False)
+    except KbError as error:  # the first question will say the same, to somebody
+        log.warning("warm_up_failed", code=error.code)
+    finally:
+        worker.start()
 
 
 def services_of(request: Request) -> Services:

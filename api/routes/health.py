@@ -51,7 +51,7 @@ def _database(app: Services) -> tuple[str, OutboxState | None]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        if not is_current(app.readers.kw["bind"]):
+        if not is_current(app.engine.database):
             return "not migrated: potica init", None
         with app.readers() as session:
             return "ok", outbox_state(session)

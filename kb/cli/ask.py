@@ -71,12 +71,13 @@ def _show(result: SuggestionResult, console: Console, why: bool) -> None:
 
 
 def _reply(reply: Reply) -> Panel:
-    text = Text()
+    text, cited = Text(), False
     for sentence in reply.sentences:
+        if sentence.citation is None and cited:
+            text.append("\n")
+        cited = sentence.citation is not None
         text.append(sentence.text)
-        if sentence.citation is not None:
-            text.append(f" [{sentence.citation}]", style="bold yellow")
-        text.append("\n" if sentence.citation is None else " ")
+        text.append(f" [{sentence.citation}] " if cited else "\n", style="bold yellow")
     sources = "\n".join(f"[{place}] {source}" for place, source in enumerate(reply.sources, 1))
     text.append(f"\n{sources}", style="dim")
     return Panel(text, title=f"Reply ({reply.language})", border_style="green")

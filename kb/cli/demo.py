@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
-from kb.cli import index
 from kb.cli.init import set_up
 from kb.cli.serve import run
 from kb.cli.terminal import bar, opened, told
 from kb.config import Settings, get_settings
 from kb.errors import ConfigError
 
+STEP = 16  # documents between two moves of the bar
 _EXAMPLES = (
     ("sl", "PIN za paketnik ni prišel, kaj naj naredim?"),
     ("en", "my parcel went to the wrong town twice, the postcode was EH8 not EH9"),
@@ -35,7 +35,7 @@ def demo(
         set_up(settings, console)
         _import(settings, console)
         if _index_is_behind(settings):
-            index.rebuild()
+            _index(settings)
         console.print("[green]✓[/] Index: everything is searchable.")
         _tell(settings, console)
         if serve:
@@ -57,8 +57,9 @@ def _import(settings: Settings, console: Console) -> None:
             f"[green]✓[/] Content: {found.total:,} {name},"
             f" {len(found.created):,} new, {len(found.changed):,} changed."
         )
-        for rejected in found.rejected:
-            console.print(f"  [red]Rejected:[/] {escape(str(rejected))}", soft_wrap=True)
+        for bad in found.rejected:
+            told = escape(f"{bad.file}:{bad.line}: {bad.reason}")
+            console.print(f"  [red]Rejected:[/] {told}", soft_wrap=True)
 
 
 def _index_is_behind(settings: Settings) -> bool:
@@ -68,6 +69,28 @@ def _index_is_behind(settings: Settings) -> bool:
     with opened(settings, read_only=True) as sessions, sessions() as session:
         pending = outbox_state(session).pending
     return pending > 0 or not (settings.index_dir / "CURRENT").is_file()
+
+
+def _index(settings: Settings) -> None:
+    """Settle what is pending, then write the snapshot that servers start from."""
+    from indexer.pipeline import index_round
+    from kb.encoders.factory import create_encoder
+    from kb.queries.outbox import outbox_state
+    from kb.search.snapshot import build_snapshot
+
+    encoder = create_encoder(settings)
+    with opened(settings) as sessions:
+        with sessions() as session:
+            pending = outbox_state(session).pending
+        with bar("Indexing") as progress:
+            done, claimed = 0, 1
+            while claimed and done < pending:
+                outcome = index_round(sessions, encoder, STEP)
+                claimed = outcome.claimed
+                done += claimed
+                progress(min(done, pending), pending)
+    with opened(settings, read_only=True) as sessions, sessions() as session:
+        build_snapshot(session, settings.index_dir, encoder.model_id)
 
 
 def _tell(settings: Settings, console: Console) -> None:
