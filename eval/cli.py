@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from typer.core import TyperCommand
 
+from eval.datasets import Languages
 from eval.progress import Progress
 from eval.report.quality import Heading, points, shown, to_json, write_quality
 from eval.report.targets import Result, check_targets, set_name
 from eval.results import METRICS, SYSTEMS, CrossResult, KnownResult, RankingResult, RetrievalResult
 from eval.splits import Split
-from kb.config import get_settings
+from kb.config import Settings, get_settings
 from kb.domain import Pool
 from kb.errors import KbError
 
@@ -83,12 +84,14 @@ def retrieval_command(
     """Find documents that answer questions."""
     from eval.folders import Files, read_retrieval
     from eval.runs.retrieval import Asked, run_retrieval
+    from eval.runs.setup import open_setup
 
-    with _run() as (setup, progress):
+    with _run() as (settings, progress):
         files = Files(tuple(corpus or ()), tuple(queries or ()), qrels)
-        sets = read_retrieval(folder, setup.languages, files, mode.value)
+        sets = read_retrieval(folder, Languages(settings.languages), files, mode.value)
         kind = Pool.case if pool is Pools.cases else Pool.article
         asked = Asked(kind, split, limit)
+        setup = open_setup(settings, progress)
         _tell(run_retrieval(sets, setup, progress, asked, mode=mode.value), json_out, progress)
 
 
@@ -99,9 +102,11 @@ def similar_cases_command(
     """Find resolved cases like a new one."""
     from eval.folders import read_similar_cases
     from eval.runs.retrieval import Asked, run_retrieval
+    from eval.runs.setup import open_setup
 
-    with _run() as (setup, progress):
-        one = read_similar_cases(folder, setup.languages)
+    with _run() as (settings, progress):
+        one = read_similar_cases(folder, Languages(settings.languages))
+        setup = open_setup(settings, progress)
         result = run_retrieval([one], setup, progress, Asked(Pool.case, split, limit))
         _tell(result, json_out, progress)
 
@@ -123,11 +128,13 @@ def nothing_known_command(
     """Tell turns that can be answered from those that ask nothing or nothing known."""
     from eval.runs.everything import OWN_BASE
     from eval.runs.known import run_known
+    from eval.runs.setup import open_setup
     from eval.turns import read_known
 
-    with _run() as (setup, progress):
-        known = read_known(folder, setup.languages, split=split, own_base=own_base)
+    with _run() as (settings, progress):
+        known = read_known(folder, Languages(settings.languages), split=split, own_base=own_base)
         notes = {"split": str(split)} | ({"base": OWN_BASE} if own_base else {})
+        setup = open_setup(settings, progress)
         _tell(run_known(known, setup, progress, limit, **notes), json_out, progress)
 
 
@@ -138,9 +145,11 @@ def crosslingual_command(
     """Ask in one language, find in another; and all languages in one index."""
     from eval.folders import read_crosslingual
     from eval.runs.crosslingual import run_crosslingual
+    from eval.runs.setup import open_setup
 
-    with _run() as (setup, progress):
-        sets = read_crosslingual(folder, setup.languages)
+    with _run() as (settings, progress):
+        sets = read_crosslingual(folder, Languages(settings.languages))
+        setup = open_setup(settings, progress)
         _tell(run_crosslingual(sets, setup, progress, split, limit), json_out, progress)
 
 
@@ -160,10 +169,12 @@ def all_command(
     """
     from eval.runs.everything import plan, run_all
     from eval.runs.retrieval import Asked
+    from eval.runs.setup import open_setup
 
-    with _run() as (setup, progress):
-        jobs, left_out = plan(data, setup.languages)
+    with _run() as (settings, progress):
+        jobs, left_out = plan(data, Languages(settings.languages))
         asked = Asked(split=split, limit=limit)
+        setup = open_setup(settings, progress)
         results = run_all(jobs, setup, progress, asked)
         heading = Heading(_command(), split, left_out)
         page = write_quality(report, results, heading)
@@ -176,13 +187,11 @@ def all_command(
 
 
 @contextmanager
-def _run() -> Iterator[tuple[Any, Progress]]:
-    """The setup of a run; expected errors end it with a sentence instead of a trace."""
-    from eval.runs.setup import open_setup
-
+def _run() -> Iterator[tuple[Settings, Progress]]:
+    """Around a run: expected errors end it with a sentence instead of a trace."""
     progress = Progress()
     try:
-        yield open_setup(get_settings(), progress), progress
+        yield get_settings(), progress
     except KbError as error:
         typer.echo(f"{error.title}: {error.message}", err=True)
         raise typer.Exit(1) from error
