@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -17,6 +16,7 @@ from typer.core import TyperCommand
 
 from eval.datasets import Languages
 from eval.progress import Progress
+from eval.report.machine import command_line
 from eval.report.quality import Heading, points, shown, to_json, write_quality
 from eval.report.targets import Result, check_targets, set_name
 from eval.results import METRICS, SYSTEMS, CrossResult, KnownResult, RankingResult, RetrievalResult
@@ -176,7 +176,7 @@ def all_command(
         asked = Asked(split=split, limit=limit)
         setup = open_setup(settings, progress)
         results = run_all(jobs, setup, progress, asked)
-        heading = Heading(_command(), split, left_out)
+        heading = Heading(command_line(), split, left_out)
         page = write_quality(report, results, heading)
         for target in check_targets(results):
             mark = "reached    " if target.reached else "NOT reached"
@@ -268,7 +268,3 @@ def _write_json(path: Path, figures: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(figures, ensure_ascii=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-def _command() -> str:
-    return " ".join(["potica", *sys.argv[1:]])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from eval.progress import Progress
+from eval.report.machine import command_line
 from kb.config import Settings, get_settings
 from kb.errors import KbError
 
@@ -45,7 +45,7 @@ def bench(
     except KbError as error:
         typer.echo(f"{error.title}: {error.message}", err=True)
         raise typer.Exit(1) from error
-    command = " ".join(["potica", *sys.argv[1:]])
+    command = command_line()
     measured = Measured(command, load, latencies, serving, compared)
     page = write_bench(report, measured)
     for target in bench_targets(measured):

@@ -141,7 +141,10 @@ def _latency(latencies: Sequence[Latency]) -> str:
         (
             f"{one.passages:,}",
             f"{one.requests} ({one.answered} answered)",
-            *(_spread(part) for part in (one.whole, one.encoding, one.rest, one.scan)),
+            *(
+                _spread(part)
+                for part in (one.whole, one.encoding, one.rest, one.rest_cpu, one.scan)
+            ),
             f"{one.rest.p50 / one.scan.p50:.1f}",
         )
         for one in latencies
@@ -152,6 +155,7 @@ def _latency(latencies: Sequence[Latency]) -> str:
         "whole, ms",
         "encoding, ms",
         "the rest, ms",
+        "of it on a core, ms",
         "bare scan, ms",
         "rest / scan",
     )
@@ -159,8 +163,10 @@ def _latency(latencies: Sequence[Latency]) -> str:
     return (
         "## A suggestion: p50 / p95\n\n"
         + table(head, rows)
-        + "\n\n`bare scan` is one product of a query with all vectors in the same run, so that"
-        " the ratio can be compared between machines.\n\n"
+        + "\n\n`of it on a core` is the processor time this process got for the rest: where it is"
+        " far below the rest, the machine was busy with other things. `bare scan` is one product"
+        " of a query with all vectors in the same run, so that the ratio can be compared between"
+        " machines.\n\n"
         "## The index\n\n"
         + table(("passages", "rebuilt from stored vectors, s", "engine opened, s"), builds)
     )

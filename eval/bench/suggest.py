@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eval.bench.corpus import fill, vocabularies
 from eval.bench.dialogs import dialogs
@@ -21,6 +22,7 @@ from kb.assist.types import SuggestRequest
 from kb.config import Settings
 from kb.db import create_engine_for, migrate, session_factory
 from kb.encoders.factory import create_encoder
+from kb.ports import Encoder, TextKind, Vectors
 from kb.search.snapshot import build_snapshot
 
 WARM_UP = 20
@@ -45,6 +47,7 @@ class Latency:
     whole: Spread
     encoding: Spread
     rest: Spread  # everything but encoding
+    rest_cpu: Spread  # of which this process had a core; on a busy machine the rest is waiting
     rebuild: float  # seconds: snapshot from stored vectors, written and verified
     opening: float  # seconds: load the snapshot and be ready
     scan: Spread
@@ -88,45 +91,74 @@ def measure(
     start = time.perf_counter()
     engine = Engine.open(settings)
     opening = time.perf_counter() - start
+    watched = _Watched(engine.encoder)
+    engine = replace(engine, encoder=watched)
     asked = dialogs(settings.content_dir, settings.languages, requests + WARM_UP)
     try:
         for request in asked[:WARM_UP]:
             engine.suggest(request)
         what = f"Asking {passages:,} passages"
         rows = [
-            _timed(engine, request) for request in progress.each(asked[WARM_UP:], what, requests)
+            _timed(engine, watched, request)
+            for request in progress.each(asked[WARM_UP:], what, requests)
         ]
         scan = _scan(passages, engine.encoder.dim)
     finally:
         engine.close()
-    times = np.array([row[:2] for row in rows])
+    times = np.array([row.times for row in rows])
     return Latency(
         passages,
         requests,
-        sum(row[2] for row in rows),
+        sum(row.answered for row in rows),
         spread(times[:, 0]),
         spread(times[:, 1]),
         spread(times[:, 0] - times[:, 1]),
+        spread(times[:, 2] - times[:, 3]),
         rebuilt,
         opening,
         scan,
     )
 
 
-def spread(
-    milliseconds: Sequence[float] | np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-) -> Spread:
+def spread(milliseconds: Sequence[float] | NDArray[np.float64]) -> Spread:
     """Median and 95th percentile."""
     p50, p95 = np.percentile(milliseconds, [50, 95])
     return Spread(float(p50), float(p95))
 
 
-def _timed(engine: Engine, request: SuggestRequest) -> tuple[float, float, bool]:
-    """Milliseconds of the whole request and of its encoding, and whether it was answered."""
-    start = time.perf_counter()
+class _Watched:
+    """An encoder that notes the processor time it takes, in seconds."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.model_id, self.dim = encoder.model_id, encoder.dim
+        self.max_tokens = encoder.max_tokens
+        self.count_tokens, self.token_offsets = encoder.count_tokens, encoder.token_offsets
+        self.taken = 0.0
+
+    def encode(self, texts: Sequence[str], kind: TextKind) -> Vectors:
+        start = time.process_time()
+        vectors = self._encoder.encode(texts, kind)
+        self.taken += time.process_time() - start
+        return vectors
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Milliseconds: whole and encoding by the clock, then both by processor time."""
+
+    times: tuple[float, float, float, float]
+    answered: bool
+
+
+def _timed(engine: Engine, watched: _Watched, request: SuggestRequest) -> _Row:
+    before = watched.taken
+    start, cpu_start = time.perf_counter(), time.process_time()
     result = engine.suggest(request)
-    whole = 1000 * (time.perf_counter() - start)
-    return whole, result.milliseconds["encode"], bool(result.articles or result.cases)
+    whole, cpu = time.perf_counter() - start, time.process_time() - cpu_start
+    encoding = result.milliseconds["encode"]
+    times = (1000 * whole, encoding, 1000 * cpu, 1000 * (watched.taken - before))
+    return _Row(times, bool(result.articles or result.cases))
 
 
 def _scan(passages: int, dim: int) -> Spread:

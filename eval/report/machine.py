@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,11 @@ def this_machine() -> Machine:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return Machine(cores or 1, memory, _processor(), f"{platform.system()} {platform.machine()}")
+
+
+def command_line() -> str:
+    """The command that this process was started with, for the heading of a report."""
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def _processor() -> str:
