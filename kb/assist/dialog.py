@@ -18,6 +18,7 @@ from kb.assist.turns import (
     is_refusal,
     named_things,
     readable,
+    split_at_offer,
     turns_of,
     within,
 )
@@ -30,9 +31,11 @@ from kb.text.language import LanguageGuess, detect
 from kb.text.terms import base_language
 
 TEXT_BUDGET = 400  # characters of the query text; encoding takes time by the character
+FOCUS_BUDGET = 300  # characters of the focus; more than one question blurs it
 NAMED_BUDGET = 80  # characters beyond it for numbers and names from earlier on
 AGENT_BUDGET = 160  # characters of the agent's last turn
 FEW_TERMS = 2  # a focus with no more content terms than this needs its topic from before
+_FIRM = 0.95  # probability at which a sentence before the last question belongs to it
 _SURE = 0.9  # confidence at which the last turn alone decides the language
 _SURE_LETTERS = 25  # and the letters it must have: "ok" is no change of language
 
@@ -61,7 +64,7 @@ def read_dialog(request: SuggestRequest, encoder: Encoder, settings: Settings) -
     """
     messages = readable(request.messages)
     guess = dialog_language(messages, settings, request.language)
-    turns = turns_of(messages, guess.language)
+    turns = split_at_offer(turns_of(messages, guess.language), guess.language)
     question = _open_question(turns, guess.language)
     focus = _with_topic(turns, question, guess.language) if question else _last_words(turns)
     text = _query_text(turns, question.at if question else None)
@@ -134,11 +137,17 @@ def _open_question(turns: Sequence[Turn], language: str) -> _Question | None:
 
 
 def _focus(turn: Turn, language: str) -> str:
-    """The last asking sentence, with those before it while it says too little by itself."""
-    asking = [without_small_talk(s.text) for s in turn.sentences if s.is_asking]
-    focus = asking.pop()
-    while asking and len(content_terms(focus, language)) <= FEW_TERMS:
-        focus = f"{asking.pop()} {focus}"
+    """The last asking sentence, with those before it that surely state the problem.
+
+    The bar is higher for them: in texts of unknown origin they are often the agent's words.
+    """
+    asking = [sentence for sentence in turn.sentences if sentence.is_asking]
+    focus = without_small_talk(asking[-1].text)
+    for sentence in reversed(asking[:-1]):
+        is_needed = len(content_terms(focus, language)) <= FEW_TERMS
+        said = without_small_talk(sentence.text)
+        if len(said) + len(focus) < FOCUS_BUDGET and (is_needed or sentence.asks >= _FIRM):
+            focus = f"{said} {focus}"
     return focus[:TEXT_BUDGET]
 
 

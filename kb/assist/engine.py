@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session, sessionmaker
@@ -161,7 +162,7 @@ class Engine:
     def versions(self) -> dict[str, str]:
         """What an answer depends on beside its articles."""
         found = {
-            "engine": version("potica"),
+            "engine": _engine_version(),
             "model": self.encoder.model_id,
             "snapshot": self.searcher.generation,
             "asks": load_asks().version,
@@ -189,6 +190,14 @@ def _why_nothing(articles: Sequence[Hit]) -> str | None:
     if not articles:
         return "nothing_found"
     return "not_sure" if articles[0].confidence < SURE_ENOUGH else None
+
+
+@lru_cache(maxsize=1)
+def _engine_version() -> str:
+    try:
+        return version("potica")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "source"
 
 
 def _since(started: float) -> float:

@@ -78,6 +78,24 @@ def turns_of(messages: Sequence[Message], language: str) -> list[Turn]:
     return _judged(turns)
 
 
+def split_at_offer(turns: list[Turn], language: str) -> list[Turn]:
+    """A lone turn that begins with the agent's words ("Would you like a room? Is there wifi?").
+
+    Helpdesks that pass one text often put the agent's last turn before the customer's. What
+    comes up to the agent's offer is taken as the agent's.
+    """
+    if len(turns) != 1 or turns[0].role != "customer":
+        return turns
+    offers = get_phrases(language).offers
+    sentences = turns[0].sentences
+    for at in range(len(sentences) - 2, -1, -1):
+        text = sentences[at].text
+        words = " ".join(WORD.findall(fold(text)))
+        if text.endswith("?") and any(f" {offer} " in f" {words} " for offer in offers):
+            return [Turn("agent", sentences[: at + 1]), Turn("customer", sentences[at + 1 :])]
+    return turns
+
+
 def _judged(turns: list[Turn]) -> list[Turn]:
     """The same turns, the last SENTENCES of the customer with their probability."""
     customer = [turn for turn in turns if turn.role == "customer"]

@@ -32,6 +32,7 @@ class Phrases:
     negations: frozenset[str]
     numbers: frozenset[str]
     claims: frozenset[str]
+    offers: tuple[str, ...]  # by which an agent's question is known
     names: Mapping[str, str]  # base language -> its name in this one
     _notice: str
     _in_language: Mapping[str, str]
@@ -70,6 +71,7 @@ def _load(base: str) -> Phrases:
         negations=_folded(raw["negations"]),
         numbers=_folded(raw["numbers"]),
         claims=_folded(raw["claims"]),
+        offers=tuple(map(fold, raw["offers"])),
         names={tag: names["name"] for tag, names in languages.items()},
         _notice=raw["notice"],
         _in_language={tag: names["phrase"] for tag, names in languages.items()},
