@@ -45,7 +45,7 @@ class ProblemResponse(Response):
             ensure_ascii=False,
             default=str,
         )
-        content = text.encode("utf-8", "backslashreplace")
+        content = text.encode("utf-8", "replace")
         super().__init__(content, problem.status, dict(headers or {}))
 
 

@@ -12,6 +12,7 @@ from api.schemas.common import SavedOut
 from kb.actions.articles import archive, publish, restore, save_article
 from kb.domain import Audience, Pool
 from kb.queries.articles import get_article_view, load_article
+from kb.text.markdown import render_html
 
 router = APIRouter(prefix="/api/v1/articles", tags=["articles"])
 
@@ -44,6 +45,8 @@ def put_article(
     app: App, insider: Insider, article_id: PathKey, article: ArticleIn, response: Response
 ) -> SavedOut:
     """Create or change an article; saving the same again changes nothing."""
+    for text in article.translations:
+        render_html(text.body)  # what no page could show is refused now, not when somebody reads
     given, version = article.to_input(article_id), article.expected_version
     saved = app.write(
         Pool.article,

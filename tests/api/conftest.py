@@ -1,0 +1,42 @@
+"""The application on a small real installation, and one that a test may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from kb.config import Settings
+from tests.site import make_home
+
+BASE = "http://127.0.0.1"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a filled home."""
+    return make_home(tmp_path_factory.mktemp("site") / "home")
+
+
+@pytest.fixture(scope="session")
+def running(site: Settings) -> Iterator[TestClient]:
+    """The running application."""
+    with TestClient(create_app(site), base_url=BASE) as client:
+        yield client
+
+
+@pytest.fixture
+def client(running: TestClient) -> TestClient:
+    """A visitor without cookies. Tests that write use keys of their own."""
+    running.cookies.clear()
+    return running
+
+
+@pytest.fixture(scope="session")
+def closed(site: Settings) -> Iterator[TestClient]:
+    """The same, with open access switched off."""
+    settings = site.model_copy(update={"open_access": False})
+    with TestClient(create_app(settings), base_url=BASE) as client:
+        yield client
