@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -146,10 +147,10 @@ def _cues() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 def load_asks() -> AsksModel:
     """The packaged weights. Raises ConfigError when they are missing or do not fit."""
     try:
-        with np.load(WEIGHTS, allow_pickle=False) as file:
+        with WEIGHTS.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             meta = json.loads(str(file["meta"]))
             arrays = {name: file[name].astype(np.float64) for name in file.files if name != "meta"}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ConfigError(
             f"The weights {WEIGHTS.name} cannot be read: reinstall potica or train them with"
             " python -m eval.calibrate_asks."

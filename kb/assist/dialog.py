@@ -15,6 +15,7 @@ from kb.assist.turns import (
     asks_back,
     content_terms,
     is_closing,
+    is_over,
     is_refusal,
     named_things,
     readable,
@@ -35,6 +36,7 @@ FOCUS_BUDGET = 300  # characters of the focus; more than one question blurs it
 NAMED_BUDGET = 80  # characters beyond it for numbers and names from earlier on
 AGENT_BUDGET = 160  # characters of the agent's last turn
 FEW_TERMS = 2  # a focus with no more content terms than this needs its topic from before
+MAYBE = 0.1  # surface probability at which a sentence may still state a problem
 _FIRM = 0.95  # probability at which a sentence before the last question belongs to it
 _SURE = 0.9  # confidence at which the last turn alone decides the language
 _SURE_LETTERS = 25  # and the letters it must have: "ok" is no change of language
@@ -122,18 +124,32 @@ def _default_first(settings: Settings) -> list[str]:
 
 
 def _open_question(turns: Sequence[Turn], language: str) -> _Question | None:
-    """The customer's last question that nobody answered since; None when all is said."""
+    """The customer's last question that nobody answered since; None when all is said.
+
+    Where nothing surely asks, what may state a problem stands for it.
+    """
+    maybe: _Question | None = None
     for at in range(len(turns) - 1, -1, -1):
         turn = turns[at]
         if turn.role == "agent":
             if at < len(turns) - 1 and not asks_back(turn):
-                return None  # it was answered, and the customer asked nothing more
+                return maybe  # the rest was answered
             continue
+        if is_over(turn, language):
+            return None
         if turn.is_asking:
             return _Question(at, _focus(turn, language))
+        maybe = maybe or _problem(turn, at)
         if is_closing(turn) or is_refusal(turn, language) or "thanks" in turn.kinds:
-            return None
-    return None
+            return maybe
+    return maybe
+
+
+def _problem(turn: Turn, at: int) -> _Question | None:
+    """The sentence most like a question, for "I did not get the PIN." looks like none."""
+    best = max(turn.sentences, key=lambda sentence: sentence.asks)
+    is_told = best.asks >= MAYBE and not best.talk.is_all
+    return _Question(at, without_small_talk(best.text)) if is_told else None
 
 
 def _focus(turn: Turn, language: str) -> str:
@@ -163,8 +179,9 @@ def _with_topic(turns: Sequence[Turn], question: _Question, language: str) -> st
 
 
 def _last_words(turns: Sequence[Turn]) -> str:
-    """The customer's last turn as it is, when nothing in it looks like a question."""
-    return next((t.text[:TEXT_BUDGET] for t in reversed(turns) if t.role == "customer"), "")
+    """The end of the customer's last turn, when nothing is asked."""
+    last = next((turn for turn in reversed(turns) if turn.role == "customer"), None)
+    return last.sentences[-1].text[:TEXT_BUDGET] if last else ""
 
 
 def _query_text(turns: Sequence[Turn], at: int | None) -> str:

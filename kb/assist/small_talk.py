@@ -10,6 +10,7 @@ from kb.assist.phrases import SMALL_TALK, get_phrases, phrase_languages
 from kb.text.fold import fold
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_TAIL = 8  # words at the end that may be thanks and goodbye
 _READ = 2_000  # characters looked at
 _APART = (",", ".", "!", "?", ";", "-", "–", "\n")
 
@@ -63,20 +64,21 @@ def without_small_talk(text: str) -> str:
         if kind not in ("greetings", "thanks") or not is_apart:
             break
         start, at = end, at + size
-    stop = _tail(text, matches, words)
+    stop = _tail(text, matches)
     rest = text[start:stop].lstrip(" ,;:.!-–\n").rstrip(" ,;:-–\n")
     return rest if WORD.search(rest) else text
 
 
-def _tail(text: str, matches: list[re.Match[str]], words: list[str]) -> int:
+def _tail(text: str, matches: list[re.Match[str]]) -> int:
     """Where the thanks or goodbye at the end begins; the length of `text` without one."""
-    table, longest = _table()
     stop = len(text)
-    for at in range(len(words) - 1, max(-1, len(words) - 7), -1):
-        kind = table.get(tuple(words[at : at + longest]))
-        before = text[: matches[at].start()].rstrip()[-1:]
-        if kind in ("thanks", "closings") and before in _APART and before:
-            stop = matches[at].start()
+    for match in reversed(matches[-_TAIL:]):
+        talk = small_talk(text[match.start() :])
+        if not talk.is_all:
+            continue
+        is_apart = text[: match.start()].rstrip().endswith(_APART)
+        if is_apart and set(talk.kinds) <= {"thanks", "closings"}:
+            stop = match.start()
     return stop
 
 

@@ -90,8 +90,7 @@ def split_at_offer(turns: list[Turn], language: str) -> list[Turn]:
     sentences = turns[0].sentences
     for at in range(len(sentences) - 2, -1, -1):
         text = sentences[at].text
-        words = " ".join(WORD.findall(fold(text)))
-        if text.endswith("?") and any(f" {offer} " in f" {words} " for offer in offers):
+        if text.endswith("?") and any(_holds(text, offer) for offer in offers):
             return [Turn("agent", sentences[: at + 1]), Turn("customer", sentences[at + 1 :])]
     return turns
 
@@ -121,6 +120,11 @@ def is_refusal(turn: Turn, language: str) -> bool:
     words = WORD.findall(fold(turn.text))
     negations = get_phrases(language).negations
     return 0 < len(words) <= 4 and words[0] in negations and not turn.is_asking
+
+
+def is_over(turn: Turn, language: str) -> bool:
+    """Whether the turn takes back what it asked: "never mind, it works now"."""
+    return any(_holds(turn.sentences[-1].text, phrase) for phrase in get_phrases(language).over)
 
 
 def is_closing(turn: Turn) -> bool:
@@ -162,6 +166,11 @@ def within(sentences: Sequence[Sentence], budget: int) -> Iterator[Sentence]:
         yield replace(last, text=last.text[:budget])
         return
     yield from (sentence for sentence in worth if id(sentence) in kept)
+
+
+def _holds(text: str, phrase: str) -> bool:
+    """Whether these folded words stand in `text`, next to each other."""
+    return f" {phrase} " in f" {' '.join(WORD.findall(fold(text)))} "
 
 
 def _shortened(text: str) -> str:

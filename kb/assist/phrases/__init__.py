@@ -33,6 +33,7 @@ class Phrases:
     numbers: frozenset[str]
     claims: frozenset[str]
     offers: tuple[str, ...]  # by which an agent's question is known
+    over: tuple[str, ...]  # by which a customer takes a question back
     names: Mapping[str, str]  # base language -> its name in this one
     _notice: str
     _in_language: Mapping[str, str]
@@ -72,6 +73,7 @@ def _load(base: str) -> Phrases:
         numbers=_folded(raw["numbers"]),
         claims=_folded(raw["claims"]),
         offers=tuple(map(fold, raw["offers"])),
+        over=tuple(map(fold, raw["over"])),
         names={tag: names["name"] for tag, names in languages.items()},
         _notice=raw["notice"],
         _in_language={tag: names["phrase"] for tag, names in languages.items()},
