@@ -25,6 +25,8 @@ _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
 _STRONG = re.compile(r"(\*\*|__|~~|`+)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _EMPHASIS = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?!\w)|\b_(?=\S)([^_\n]+?)(?<=\S)_\b")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~])")
+_ASIDE = 0xE000
+_SET_ASIDE = re.compile("[\ue020-\ue07f]")
 
 
 class Kind(StrEnum):
@@ -160,6 +162,8 @@ def _cells(row: str) -> str:
 
 
 def _inline(text: str) -> str:
+    # Escaped marks are set aside as private characters, so that they pair with nothing.
+    text = _ESCAPE.sub(lambda match: chr(_ASIDE + ord(match[1])), text)
     text = _IMAGE.sub(r"\1", text)
     text = _LINK.sub(_link_text, text)
     text = _AUTOLINK.sub(lambda match: match[1].removeprefix("mailto:"), text)
@@ -168,8 +172,9 @@ def _inline(text: str) -> str:
         text = _STRONG.sub(r"\2", text)
     text = _EMPHASIS.sub(lambda match: match[1] or match[2], text)
     # A sentence may hold only one half of a pair that spans several.
-    text = re.sub(r"(?<!\\)(\*\*|__|~~|`)", "", text)
-    return html.unescape(_ESCAPE.sub(r"\1", text)).strip()
+    text = re.sub(r"\*\*|__|~~|`", "", text)
+    text = _SET_ASIDE.sub(lambda match: chr(ord(match[0]) - _ASIDE), text)
+    return html.unescape(text).strip()
 
 
 def _link_text(match: re.Match[str]) -> str:

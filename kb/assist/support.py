@@ -36,7 +36,7 @@ class Facts:
     addresses: frozenset[str]
     names: frozenset[str]
     claims: frozenset[str]
-    negated: bool
+    negations: int
 
 
 def facts_of(sentence: str, language: str) -> Facts:
@@ -51,7 +51,7 @@ def facts_of(sentence: str, language: str) -> Facts:
         addresses=frozenset(fold(a).rstrip("/.") for a in _ADDRESS.findall(sentence)),
         names=_names(sentence, language),
         claims=frozenset(word for word in words if word in phrases.claims),
-        negated=any(_negates(word, language) for word in words),
+        negations=sum(_negates(word, language) for word in words),
     )
 
 
@@ -102,7 +102,8 @@ def _adds_nothing(
         and facts.addresses <= frozenset().union(*(source.addresses for source in sources))
         and facts.claims <= frozenset().union(*(source.claims for source in sources))
         and all(set(terms(name, language)) & words for name in facts.names)
-        and facts.negated == sources[0].negated
+        # Counted, because a second "not" turns a sentence round again.
+        and facts.negations in (sources[0].negations, sum(s.negations for s in sources))
     )
 
 
@@ -114,7 +115,7 @@ def _leaves_nothing(drawn: list[list[int]], found: list[Facts], sources: list[Fa
         kept = [user.numbers | user.addresses | user.claims for user in users]
         if not source.numbers | source.addresses | source.claims <= frozenset().union(*kept):
             return False
-        if source.negated and not any(user.negated for user in users):
+        if source.negations and not any(user.negations for user in users):
             return False
     return True
 
