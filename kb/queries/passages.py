@@ -19,6 +19,7 @@ from kb.domain import (
     READABLE_BY,
     Article,
     Audience,
+    AuditEntry,
     Case,
     CaseState,
     Channel,
@@ -39,6 +40,7 @@ from kb.queries.articles import visible_articles
 LabelFacets = tuple[tuple[str, tuple[str, ...]], ...]
 ID = as_type(Mapped[int], col(Passage.id))  # a stored row always has one
 SEQ = as_type(Mapped[int], col(RemovedPassage.seq))
+AUDIT = as_type(Mapped[int], col(AuditEntry.id))
 STREAM = 2000  # rows fetched at a time
 HASHES = 500  # hashes asked for at a time
 
@@ -100,10 +102,11 @@ class PassageText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """How far passages and removals have come; equal states mean an equal set of passages."""
+    """How far the changes have come; equal states mean equal passages and synonyms."""
 
     watermark: int  # the highest passage id, 0 when there is none
     removed_seq: int  # the highest tombstone, 0 when there is none
+    synonyms: int = 0  # the last change of synonyms, 0 when there was none
 
 
 def load_visible(
@@ -134,11 +137,12 @@ def load_visible(
 
 
 def index_state(session: Session) -> IndexState:
-    """One statement, two index look-ups: cheap enough for every search."""
+    """One statement, three index look-ups: cheap enough for every search."""
     watermark = select(func.max(ID)).scalar_subquery()
     removed = select(func.max(SEQ)).scalar_subquery()
-    found = session.execute(select(watermark, removed)).one()
-    return IndexState(found[0] or 0, found[1] or 0)
+    synonyms = select(func.max(AUDIT)).where(col(AuditEntry.entity) == "synonyms").scalar_subquery()
+    found = session.execute(select(watermark, removed, synonyms)).one()
+    return IndexState(*(value or 0 for value in found))
 
 
 def count_passages(session: Session) -> dict[tuple[Pool, str], int]:
@@ -192,6 +196,16 @@ def removed_after(session: Session, seq: int) -> list[tuple[int, int]]:
         select(SEQ, col(RemovedPassage.passage_id)).where(seq < SEQ).order_by(SEQ)
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def any_embedded(session: Session, passage_ids: Sequence[int], model_id: str) -> bool:
+    """Whether one of these passages has a vector of this model by now."""
+    query = (
+        select(ID)
+        .join(Embedding, col(Embedding.text_hash) == col(Passage.text_hash))
+        .where(ID.in_(passage_ids), col(Embedding.model_id) == model_id)
+    )
+    return bool(passage_ids) and session.scalars(query.limit(1)).first() is not None
 
 
 def iter_passages(session: Session, batch: int = 256) -> Iterator[list[PassageText]]:

@@ -116,6 +116,8 @@ class FaissStore:
         query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
         if query.shape[1] != self.dim:
             raise InvalidInput(f"The query vector has {query.shape[1]} numbers, not {self.dim}.")
+        if k < 1:
+            return self._state.main.ids[:0], np.zeros(0, np.float32)
         state = self._state
         main = _search_main(state, query, k, where)
         side = _search_exact(state.side, query, k, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,14 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session, sessionmaker
 
 from kb.db import session_factory
-from kb.queries.passages import IndexRow, IndexState, index_state, passages_after, removed_after
+from kb.queries.passages import (
+    IndexRow,
+    IndexState,
+    any_embedded,
+    index_state,
+    passages_after,
+    removed_after,
+)
 from kb.queries.synonyms import load_synonyms
 from kb.search.centre import Means, learn_means
 from kb.search.expand import Synonyms
@@ -19,7 +27,10 @@ from kb.search.segment import build_segment, collect_rows
 from kb.search.snapshot import Snapshot, build_snapshot, load_snapshot
 from kb.search.view import Part, View, hide, languages_by_document, make_part
 
-SIDE_UP_TO = 1_500  # passages newer than the snapshot before a new one is built
+SIDE_UP_TO = 1_500  # passages newer than the snapshot, or gone since, before a new one is built
+LOOK_EVERY = 1.0  # seconds between looks for vectors that were missing
+MEND_EVERY = 60.0  # seconds between snapshots built because vectors came
+LOOKED_AT = 500  # passages without a vector asked for at a time
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +52,7 @@ class Index:
         self._main: Part | None = None
         self._snapshot_state = IndexState(0, 0)
         self._means = Means({})
+        self._looked = self._mended = float("-inf")
 
     @property
     def is_open(self) -> bool:
@@ -56,20 +68,41 @@ class Index:
         with self._sessions() as session:
             state = index_state(session)
             view = self._view
-            if view is not None and view.state == state:
+            if view is not None and view.state == state and not self._vectors_came(session, view):
                 return view
             with self._lock:
-                view = self._view
-                if view is not None and view.state == state:
-                    return view
-                if view is None:
+                now = self._view
+                if now is not None and now is not view and now.state == state:
+                    return now
+                if now is None:
                     self._open(session)
                     state = index_state(session)
                 fresh = self._catch_up(session, state)
                 self._view = fresh
-        if sum(len(p.segment.rows.ids) for p in fresh.parts[1:]) > SIDE_UP_TO:
-            threading.Thread(target=self.rebuild, name="potica-snapshot", daemon=True).start()
+        if _is_far_from_snapshot(fresh):
+            self._rebuild_aside()
         return fresh
+
+    def _vectors_came(self, session: Session, view: View) -> bool:
+        """Whether passages newer than the snapshot got the vectors they were without.
+
+        An encoder that was away changes no passage when it comes back. Passages of the snapshot
+        get their vectors by way of a new one.
+        """
+        if time.monotonic() - self._looked < LOOK_EVERY:
+            return False
+        self._looked = time.monotonic()
+        count = 0 if self._main is None else 1
+        main, side = view.parts[:count], view.parts[count:]
+        if any_embedded(session, _unencoded(main), self._model_id):
+            if time.monotonic() - self._mended > MEND_EVERY:
+                self._mended = time.monotonic()
+                self._rebuild_aside()
+            return False
+        return any_embedded(session, _unencoded(side), self._model_id)
+
+    def _rebuild_aside(self) -> None:
+        threading.Thread(target=self.rebuild, name="potica-snapshot", daemon=True).start()
 
     def rebuild(self) -> None:
         """Write a new snapshot and search it; does nothing while another is being built."""
@@ -92,7 +125,7 @@ class Index:
 
     def _open(self, session: Session) -> None:
         snapshot = load_snapshot(self._dir, self._model_id, self._dim)
-        if snapshot is None or snapshot.manifest.watermark > index_state(session).watermark:
+        if snapshot is None or _is_of_another_past(session, snapshot):
             build_snapshot(session, self._dir, self._model_id)
             snapshot = load_snapshot(self._dir, self._model_id, self._dim)
         if snapshot is not None:
@@ -136,4 +169,28 @@ class Index:
         if not self._means.vectors:
             self._means = learn_means({}, self._model_id)
         segment = build_segment(rows, self._means, languages, main.channels if main else None)
-        return make_part(segment, removed)
+        return make_part(segment, removed, self._main)
+
+
+def _is_far_from_snapshot(view: View) -> bool:
+    newer = sum(len(part.segment.rows.ids) for part in view.parts[1:])
+    gone = sum(int(part.hidden_rows.sum()) for part in view.parts[:1])
+    return newer + gone > SIDE_UP_TO
+
+
+def _unencoded(parts: tuple[Part, ...]) -> list[int]:
+    """Passages that are found by their words only, the newest first few."""
+    found: list[int] = []
+    for part in parts:
+        missing = ~part.segment.has_vector & ~part.hidden_rows
+        found += part.segment.rows.ids[missing].tolist()
+    return sorted(found, reverse=True)[:LOOKED_AT]
+
+
+def _is_of_another_past(session: Session, snapshot: Snapshot) -> bool:
+    """Whether the database was put back to an older state since (a backup, another file)."""
+    manifest, state = snapshot.manifest, index_state(session)
+    if manifest.removed_seq > state.removed_seq:
+        return True
+    gone = {passage for _, passage in removed_after(session, manifest.removed_seq)}
+    return manifest.watermark > state.watermark and manifest.watermark not in gone

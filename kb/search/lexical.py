@@ -47,6 +47,7 @@ class Channel:
     weights: Floats
     idf: Floats
     unknown_idf: Floats  # (languages,): what a word that stands nowhere would weigh
+    average: Floats  # (languages,): terms of a page; 0 where there is no page
     size: int
 
     def scores(self, asked: Mapping[str, float]) -> tuple[Floats, Floats]:
@@ -76,7 +77,8 @@ def channel_of(
     """Compile a (pages, terms) matrix of counts into a channel.
 
     `languages` is each page's language code below `count`. With `base`, idf is taken from that
-    channel where it knows the term: a few new pages rank as if they were part of the whole.
+    channel where it knows the term, and so is the usual length of a page: a few new pages rank
+    as if they were part of the whole.
     """
     size = counts.shape[0]
     sizes = np.bincount(languages, minlength=count).astype(np.int64)
@@ -90,7 +92,8 @@ def channel_of(
     unknown = _idf(sizes, np.zeros(count, np.float32))
     if base is not None:
         idf = _borrowed(idf, vocabulary, base)
-    weighted = _weighted(counts, languages, count, idf, kind)
+    average = _averages(counts, languages, count, base)
+    weighted = _weighted(counts, languages, average, idf, kind)
     return Channel(
         vocabulary,
         weighted.indptr.astype(np.int64),
@@ -98,6 +101,7 @@ def channel_of(
         weighted.data.astype(np.float32),
         idf,
         unknown,
+        average,
         size,
     )
 
@@ -116,13 +120,23 @@ def _borrowed(idf: Floats, vocabulary: Mapping[str, int], base: Channel) -> Floa
     return idf
 
 
-def _weighted(
-    counts: sparse.csr_array, languages: Codes, count: int, idf: Floats, kind: Bm25
-) -> sparse.csc_array:
+def _averages(
+    counts: sparse.csr_array, languages: Codes, count: int, base: Channel | None
+) -> Floats:
     lengths = np.asarray(counts.sum(axis=1)).ravel()
-    average = np.ones(count, np.float32)
+    average = np.zeros(count, np.float32)
     for language in np.unique(languages):
         average[language] = max(1e-6, float(lengths[languages == language].mean()))
+    if base is not None:
+        known = np.flatnonzero(base.average)
+        average[known] = base.average[known]
+    return average
+
+
+def _weighted(
+    counts: sparse.csr_array, languages: Codes, average: Floats, idf: Floats, kind: Bm25
+) -> sparse.csc_array:
+    lengths = np.asarray(counts.sum(axis=1)).ravel()
     norm = kind.k1 * (1 - kind.b + kind.b * lengths / average[languages])
     coo = counts.tocoo()
     rows, columns = coo.coords

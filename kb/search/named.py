@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,10 +27,12 @@ class FacetNames:
     words: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     by_word: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     size: int = 0
+    base: FacetNames | None = None
 
     @classmethod
-    def of(cls, labels: Sequence[PassageLabels]) -> FacetNames:
-        names = cls(size=len(labels))
+    def of(cls, labels: Sequence[PassageLabels], base: FacetNames | None = None) -> FacetNames:
+        """Names of these pages; with `base`, a few new pages are judged as part of the whole."""
+        names = cls(size=len(labels), base=base)
         for page, label in enumerate(labels):
             for key, values in label.facets:
                 for value in values:
@@ -46,7 +49,7 @@ class FacetNames:
         touched = {facet for word in said for facet in self.by_word.get(word, ())}
         found = {}
         for facet in touched:
-            weights = {w: 1 / len(self.by_word[w]) for w in self.words[facet]}
+            weights = {w: 1 / self._values_with(w) for w in self.words[facet]}
             share = sum(v for w, v in weights.items() if w in said) / sum(weights.values())
             if share >= ENOUGH_NAMED:
                 found[facet] = share
@@ -57,15 +60,28 @@ class FacetNames:
         total = np.zeros(self.size, np.float32)
         for facet, share in named.items():
             pages = self.pages_of.get(facet, [])
-            rarity = 1 - math.log(max(1, len(pages))) / math.log(max(2, self.size))
-            total[pages] = np.maximum(total[pages], share * rarity)
+            total[pages] = np.maximum(total[pages], share * self._rarity(facet))
         return total
+
+    def _values_with(self, word: str) -> int:
+        """How many facet values have this word."""
+        known = self.base.by_word.get(word, ()) if self.base else ()
+        return len({*known, *self.by_word[word]})
+
+    def _rarity(self, facet: tuple[str, str]) -> float:
+        """1 for a value of one page, 0 for a value of all."""
+        count, size = len(self.pages_of.get(facet, ())), self.size
+        if self.base is not None:
+            count += len(self.base.pages_of.get(facet, ()))
+            size += self.base.size
+        return 1 - math.log(max(1, count)) / math.log(max(2, size))
 
 
 def without_names(text: str, values: Sequence[str]) -> str:
     """The text less these values: what the field is narrowed to already tells nothing more."""
     for value in values:
-        at = fold(text).find(fold(value))
-        if at >= 0 and len(fold(text)) == len(text) and len(value) > 2:
-            text = f"{text[:at]} {text[at + len(value) :]}"
+        folded = fold(text)
+        found = re.search(rf"(?<!\w){re.escape(fold(value))}(?!\w)", folded)
+        if found and len(folded) == len(text) and len(value) > 2:
+            text = f"{text[: found.start()]} {text[found.end() :]}"
     return " ".join(text.split())

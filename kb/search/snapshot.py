@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import secrets
 import shutil
 import time
@@ -29,10 +30,13 @@ from kb.queries.passages import IndexRow, index_state, iter_index_rows
 from kb.search.centre import Means, learn_means
 from kb.search.segment import PageKey, Rows, collect_rows
 
-FORMAT = 1
+FORMAT = 2
 FILES = ("rows.npz", "text.json", "means.npz")
 KEEP = 2  # generations kept: the one in use and the one before
 MEAN_ROWS = 20_000  # vectors per kind and language from which the means are taken
+
+# What CURRENT may name: never "..", which set aside would take the whole home with it.
+GENERATION = re.compile(r"[0-9]{12,20}-[0-9a-f]{8}")
 
 Progress = Callable[[int, int], None]
 
@@ -50,6 +54,13 @@ class Manifest(BaseModel):
     removed_seq: int
     created_at: float  # seconds since 1970
     sha256: dict[str, str]
+    seal: str = ""  # SHA-256 of this manifest as written without it
+
+    def sealed(self) -> bytes:
+        """The manifest as it is written: a changed byte anywhere no longer fits the seal."""
+        plain = self.model_copy(update={"seal": ""}).model_dump_json(indent=1).encode()
+        seal = hashlib.sha256(plain).hexdigest()
+        return self.model_copy(update={"seal": seal}).model_dump_json(indent=1).encode()
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ def current_folder(index_dir: Path) -> Path | None:
     except (OSError, UnicodeDecodeError):
         return None
     folder = index_dir / name
-    return folder if name and "/" not in name and folder.is_dir() else None
+    return folder if GENERATION.fullmatch(name) and folder.is_dir() else None
 
 
 def set_aside(index_dir: Path, folder: Path, reason: str) -> None:
@@ -181,7 +192,7 @@ def _write(
         created_at=time.time(),
         sha256={name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
     )
-    contents["manifest.json"] = manifest.model_dump_json(indent=1).encode()
+    contents["manifest.json"] = manifest.sealed()
     for name, data in contents.items():
         _write_synced(aside / name, data)
     _sync_folder(aside)
@@ -230,15 +241,30 @@ def _prune(index_dir: Path, current: str) -> None:
     for folder in whole:
         if folder.name != current and folder not in kept:
             shutil.rmtree(folder, ignore_errors=True)
-    for left in index_dir.glob(".*.new"):
-        if time.time() - left.stat().st_mtime > 3600:
+    for left in (*index_dir.glob(".*.new"), *index_dir.glob(".CURRENT.*")):
+        _remove_old(left)
+
+
+def _remove_old(left: Path) -> None:
+    """Another writer may be at work on it, or take it away meanwhile."""
+    try:
+        if time.time() - left.stat().st_mtime <= 3600:
+            return
+        if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink()
+    except OSError:
+        return
 
 
 def _read(folder: Path, model_id: str, dim: int) -> Snapshot:
-    manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+    written = (folder / "manifest.json").read_bytes()
+    manifest = Manifest.model_validate_json(written)
     if manifest.format != FORMAT:
         raise ValueError(f"format {manifest.format}, not {FORMAT}")
+    if manifest.sealed() != written:
+        raise ValueError("the manifest does not fit its own checksum")
     if manifest.model_id != model_id or manifest.dim not in (0, dim):
         raise ValueError(f"made for the model {manifest.model_id}, not {model_id}")
     if manifest.generation != folder.name:

@@ -41,9 +41,12 @@ class View:
         return sum(int((~p.hidden_rows).sum()) for p in self.parts)
 
 
-def make_part(segment: Segment, removed: NDArray[np.int64]) -> Part:
-    """A part with the names and words of its segment, less the removed passage ids."""
-    names = FacetNames.of(segment.rows.labels)
+def make_part(segment: Segment, removed: NDArray[np.int64], base: Part | None = None) -> Part:
+    """A part with the names and words of its segment, less the removed passage ids.
+
+    `base` is the part that a small one goes with: how rare a name is, is told by both.
+    """
+    names = FacetNames.of(segment.rows.labels, base.names if base else None)
     part = Part(
         segment,
         names,
@@ -59,6 +62,9 @@ def hide(part: Part, removed: NDArray[np.int64]) -> Part:
     rows = np.isin(part.segment.rows.ids, removed)
     if np.array_equal(rows, part.hidden_rows):
         return part
+    for store in part.segment.stores.values():
+        # Removed for good: else the nearest that a store finds could all be hidden ones.
+        store.remove(removed)
     left = np.bincount(part.segment.rows.page_of[~rows], minlength=part.segment.size)
     return Part(part.segment, part.names, part.vocabulary, rows, left == 0)
 
