@@ -124,7 +124,12 @@ def mend(asked: Asked, language: str, vocabularies: Sequence[Vocabulary], typed:
     weights = dict(asked.terms)
     corrected = []
     for term, weight in asked.terms.items():
-        if weight == SYNONYM or any(term in v for v in vocabularies) or is_stop(term, language) or term == typed:
+        if (
+            weight == SYNONYM
+            or any(term in v for v in vocabularies)
+            or is_stop(term, language)
+            or term == typed
+        ):
             continue
         for vocabulary in vocabularies:
             if (nearest := vocabulary.correction(term)) and nearest not in weights:

@@ -7,7 +7,8 @@ as a share of the most the query could have got. The weights are learned on deve
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
@@ -37,6 +38,11 @@ class Weights:
     facet: float
     trust: float
     use: float
+    lexical_scale: Mapping[str, float]
+
+    def lexical(self, language: str) -> float:
+        """How much more words count in a language; "" serves those not listed."""
+        return self.lexical_scale.get(language, self.lexical_scale[""])
 
 
 @dataclass(frozen=True)
@@ -60,12 +66,14 @@ def packaged_weights() -> Weights:
     return Weights(**orjson.loads(text))
 
 
-def shares(features: Features, weights: Weights) -> dict[str, Floats]:
-    """Each part's share of the score, by its name in `Why`."""
+def shares(features: Features, weights: Weights, language: str) -> dict[str, Floats]:
+    """Each part's share of the score, by its name in `Why`; `language` is the query's."""
+    scale = weights.lexical(language)
     return {
         "dense": weights.body * features.body,
         "title": weights.title * features.title,
-        "lexical": (
+        "lexical": scale
+        * (
             weights.words * features.words
             + weights.titles * features.titles
             + weights.grams * features.grams
@@ -74,10 +82,3 @@ def shares(features: Features, weights: Weights) -> dict[str, Floats]:
         "trust": weights.trust * features.trust,
         "use": weights.use * features.use,
     }
-
-
-def joined(parts: list[Features]) -> Features:
-    """Features of several segments, one after the other."""
-    return Features(
-        **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Features)}
-    )

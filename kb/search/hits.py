@@ -118,6 +118,7 @@ def _hit(
         score=why.score,
         confidence=confidence,
         why=why,
+        figures=figures,
     )
 
 

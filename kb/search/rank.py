@@ -66,7 +66,7 @@ def rank_part(
         return []
     named = part.names.scores(part.names.named_in(question.text))
     features = _features(part, pages, vector, lexical, named)
-    return _ranked(part.segment, pages, features, weights)
+    return _ranked(part.segment, pages, features, shares(features, weights, question.language))
 
 
 def page_cosines(part: Part, page: int, vector: Vectors) -> tuple[NDArray[np.int64], Vectors]:
@@ -170,8 +170,9 @@ def _cosines(part: Part, pages: Pages, vector: Vectors | None) -> tuple[Floats, 
     )
 
 
-def _ranked(segment: Segment, pages: Pages, features: Features, weights: Weights) -> list[Ranked]:
-    parts = shares(features, weights)
+def _ranked(
+    segment: Segment, pages: Pages, features: Features, parts: Mapping[str, Floats]
+) -> list[Ranked]:
     total = np.sum(list(parts.values()), axis=0)
     return [
         Ranked(

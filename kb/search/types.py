@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kb.domain import Audience, Facets
+from kb.search.calibrate import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Hit:
     score: float
     confidence: float
     why: Why
+    figures: Figures | None = None  # what the confidence was judged by
 
 
 @dataclass(frozen=True, slots=True)

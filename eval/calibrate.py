@@ -1,0 +1,221 @@
+"""Learn the confidence: `python -m eval.calibrate [DATA]`.
+
+Asks the calibration questions of the demo company's base, in each language, of the pages of each
+language (25 pairs), and, where DATA is given, the development halves of public sets. Each first
+hit is right or wrong; a logistic regression on its figures learns how likely it is right. The
+pairs' own terms are learned from the calibration questions alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from eval.datasets import Query
+from eval.folders import Files, read_retrieval, read_similar_cases
+from eval.logistic import auroc, calibration_error, fit_logistic, sigmoid
+from eval.progress import Progress
+from eval.runs.ask import find, read
+from eval.runs.base import Base, temporary_base
+from eval.runs.setup import Setup, open_setup
+from eval.splits import Split
+from eval.turns import Turn, read_known
+from indexer.load import import_content
+from indexer.pipeline import index_round
+from kb.assist.types import Message
+from kb.config import get_settings
+from kb.db import create_engine_for, migrate, session_factory
+from kb.domain import Audience, Pool
+from kb.search.calibrate import NAMES
+from kb.search.search import Searcher
+from kb.search.types import Hit, SearchQuery
+
+CALIBRATION = Path(__file__).parent / "calibration"
+TARGET = Path("kb/search/weights/confidence.json")
+AT_MOST = 500  # questions of one public set
+RIDGE = 1.0
+PAIR_RIDGE = 5.0  # holds a pair's term near zero while there are few questions
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One first hit: its figures, whether it was right, and where it comes from."""
+
+    figures: Sequence[float]
+    right: bool
+    query_language: str
+    document_language: str
+    source: str
+
+
+def main() -> None:
+    """Write `kb/search/weights/confidence.json` and print figures out of fold."""
+    progress = Progress(Console(stderr=True))
+    setup = open_setup(get_settings(), progress)
+    rows = {"article": list(_own_rows(setup, progress)), "case": []}
+    if len(sys.argv) > 1:
+        for pool, row in _public_rows(Path(sys.argv[1]), setup, progress):
+            rows[pool].append(row)
+    learned = {pool: _learn(rows[pool] or rows["article"]) for pool in rows}
+    TARGET.write_text(json.dumps(learned, indent=1) + "\n", "utf-8")
+    for pool, found in rows.items():
+        _tell(pool, found)
+
+
+def _own_rows(setup: Setup, progress: Progress) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="potica-calibrate-") as home:
+        settings = setup.settings.model_copy(update={"home": Path(home), "database_url": ""})
+        database = create_engine_for(settings)
+        migrate(database)
+        sessions = session_factory(database)
+        import_content(sessions, settings.content_dir)
+        while index_round(sessions, setup.encoder, 64).claimed:
+            pass
+        searcher = Searcher(sessions, setup.encoder, settings)
+        for language in settings.languages:
+            yield from _questions(language, searcher, setup, progress)
+        database.dispose()
+
+
+def _questions(
+    language: str, searcher: Searcher, setup: Setup, progress: Progress
+) -> Iterator[Row]:
+    lines = (CALIBRATION / f"questions.{language}.jsonl").read_text("utf-8").splitlines()
+    for line in progress.each(lines, f"Asking in {language}", len(lines)):
+        question = json.loads(line)
+        reading = read(setup, (Message("customer", question["text"]),), language, {})
+        for other in setup.settings.languages:
+            query = SearchQuery(
+                reading.query.text,
+                language,
+                focus=reading.query.focus,
+                reader=Audience.internal,
+                languages=frozenset({other}),
+                limit=1,
+            )
+            hits = searcher.search(query, reading.vectors).hits
+            if hits:
+                right = hits[0].document_id in question["relevant"]
+                yield _row(hits[0], right, language, "own")
+
+
+def _public_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
+    languages = setup.languages
+    for name in ("stackfaq", "dstc9_val", "libreoffice_help"):
+        for one in read_retrieval(data / name, languages, Files(), "open"):
+            with temporary_base(one.documents, Pool.article, setup, progress) as base:
+                for query in _dev(one.queries):
+                    yield from _asked(base, query, frozenset(query.relevant), "article", name)
+    similar = read_similar_cases(data / "banking77", languages)
+    foreign = read_known(data / "clinc150", languages, split=Split.dev)
+    with temporary_base(similar.documents, Pool.case, setup, progress) as base:
+        for query in _dev(similar.queries):
+            yield from _asked(base, query, frozenset(query.relevant), "case", "banking77")
+        for turn in [t for t in foreign.turns if Split.dev.has(t.id)][:AT_MOST]:
+            yield from _asked(base, turn, frozenset(), "case", "foreign")
+
+
+def _dev(queries: Sequence[Query]) -> list[Query]:
+    return [q for q in queries if Split.dev.has(q.id)][:AT_MOST]
+
+
+def _asked(
+    base: Base, query: Query | Turn, relevant: frozenset[str], pool: str, source: str
+) -> Iterator[tuple[str, Row]]:
+    reading = read(base.setup, query.messages, query.language, {})
+    hits = find(base, reading, limit=1)
+    if hits:
+        right = base.names[hits[0].document_id] in relevant
+        yield pool, _row(hits[0], right, reading.query.language, source)
+
+
+def _row(hit: Hit, right: bool, query_language: str, source: str) -> Row:
+    figures = hit.figures.row() if hit.figures else [0.0] * len(NAMES)
+    return Row(figures, right, query_language, hit.language, source)
+
+
+def _learn(rows: Sequence[Row]) -> dict[str, object]:
+    """Common weights from all sources alike, then a term for each pair of languages."""
+    figures, right, weights = _arrays(rows)
+    found = fit_logistic(figures, right, weights, RIDGE)
+    logits = figures @ found[:-1] + found[-1]
+    pairs = {}
+    for pair in sorted({(r.query_language, r.document_language) for r in rows}):
+        chosen = np.array(
+            [(r.query_language, r.document_language) == pair and r.source == "own" for r in rows]
+        )
+        if chosen.sum() >= 50:
+            pairs[">".join(pair)] = round(_offset(logits[chosen], right[chosen]), 4)
+    return {
+        "intercept": round(float(found[-1]), 4),
+        "weights": {n: round(float(w), 4) for n, w in zip(NAMES, found[:-1], strict=True)},
+        "pairs": pairs,
+        "same": 0.0,
+        "other": round(float(np.mean([v for k, v in pairs.items() if _crosses(k)] or [0])), 4),
+    }
+
+
+def _crosses(pair: str) -> bool:
+    first, second = pair.split(">")
+    return first != second
+
+
+def _offset(logits: NDArray[np.float64], right: NDArray[np.float64]) -> float:
+    """What to add to the logits so that their mean chance is the share that was right."""
+    offset = 0.0
+    for _ in range(50):
+        chance = sigmoid(logits + offset)
+        slope = float((chance * (1 - chance)).sum()) + PAIR_RIDGE
+        step = (float((right - chance).sum()) - PAIR_RIDGE * offset) / slope
+        offset += step
+        if abs(step) < 1e-6:
+            break
+    return offset
+
+
+def _arrays(
+    rows: Sequence[Row],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Figures, outcomes, and weights that let each source count the same."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.source] = counts.get(row.source, 0) + 1
+    share = len(rows) / len(counts)
+    weights = np.array([share / counts[row.source] for row in rows])
+    figures = np.array([row.figures for row in rows], dtype=np.float64)
+    return figures, np.array([row.right for row in rows], dtype=np.float64), weights
+
+
+def _tell(pool: str, rows: Sequence[Row]) -> None:
+    """Figures with the learned weights on half of the rows, learned from the other half."""
+    if not rows:
+        return
+    odd = [row for n, row in enumerate(rows) if n % 2]
+    learned = _learn([row for n, row in enumerate(rows) if not n % 2])
+    weights, pairs = learned["weights"], learned["pairs"]
+    assert isinstance(weights, dict)
+    assert isinstance(pairs, dict)
+    figures, right, _ = _arrays(odd)
+    logits = figures @ np.array([weights[n] for n in NAMES]) + float(str(learned["intercept"]))
+    logits += np.array([pairs.get(f"{r.query_language}>{r.document_language}", 0.0) for r in odd])
+    chances = sigmoid(logits)
+    for source in sorted({row.source for row in odd}):
+        chosen = np.array([row.source == source for row in odd])
+        area = auroc(chances[chosen], right[chosen] > 0)
+        error = calibration_error(chances[chosen], right[chosen] > 0)
+        share = right[chosen].mean()
+        print(
+            f"{pool} {source}: n {chosen.sum()} right {share:.3f} AUROC {area:.3f} ECE {error:.3f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
