@@ -81,7 +81,8 @@ def _warm_up(engine: Engine, worker: IndexWorker) -> None:
         chunk_markdown("# Warm\n\nup", "en", engine.encoder)
         for language in engine.settings.languages:
             example = EXAMPLES.get(language, EXAMPLES["en"])[0]
-            request = SuggestRequest((Message("customer", example),), language)
+            # The language is left to be found out: that, too, is slow the first time.
+            request = SuggestRequest((Message("customer", example),))
             engine.suggest(request, record=False)
     except KbError as error:  # the first question will say the same, to somebody
         log.warning("warm_up_failed", code=error.code)
