@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -83,10 +84,10 @@ class Vocabulary:
         lengths = channel.indptr[1:] - channel.indptr[:-1]
         self._pages = {term: int(lengths[code]) for term, code in channel.vocabulary.items()}
         self._sorted = sorted(self._pages)
-        self._by_length: dict[int, list[str]] = {}
+        self._like: dict[tuple[int, str], list[str]] = {}  # by length and first letter
         for term in self._sorted:
             if term.isalpha():
-                self._by_length.setdefault(len(term), []).append(term)
+                self._like.setdefault((len(term), term[0]), []).append(term)
 
     def __contains__(self, term: str) -> bool:
         return term in self._pages
@@ -101,18 +102,18 @@ class Vocabulary:
         return sorted(found, key=lambda t: (-self._pages[t], t))[:COMPLETIONS]
 
     def correction(self, word: str) -> str | None:
-        """The nearest word of the index: one error, two in long words; None when there is none."""
+        """The nearest word that begins alike: one error, two in long words; None without one."""
         if len(word) < SHORTEST_TYPO or not word.isalpha():
             return None
         most = 1 if len(word) < 7 else 2
-        near = [
-            term
-            for length in range(len(word) - most, len(word) + most + 1)
-            for term in self._by_length.get(length, ())
-            if term[0] == word[0] or term[1:2] == word[1:2]
-        ]
+        lengths = range(len(word) - most, len(word) + most + 1)
+        near = chain.from_iterable(self._like.get((n, word[0]), ()) for n in lengths)
         best = process.extract(
-            word, near, scorer=DamerauLevenshtein.distance, score_cutoff=most, limit=8
+            word,
+            list(near),
+            scorer=DamerauLevenshtein.distance,  # type: ignore[arg-type]
+            score_cutoff=most,
+            limit=8,
         )
         if not best:
             return None

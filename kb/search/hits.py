@@ -29,8 +29,11 @@ def make_hits(
     asked: Asked,
     languages_of: Mapping[tuple[str, str], tuple[str, ...]],
     weights: Weights,
-) -> list[Hit]:
-    """Hits in their final order: the index's score plus what trust and use add."""
+) -> tuple[list[Hit], int]:
+    """The asked page of hits in their final order, and how many passed the gate.
+
+    The order is the index's score plus what trust and use add.
+    """
     found = []
     for page, passage_id in ranked:
         passage = visible.get(passage_id)
@@ -40,10 +43,9 @@ def make_hits(
         found.append((page, passage, why))
     found.sort(key=lambda f: (-f[2].score, f[0].key))
     scores = [why.score for _, _, why in found]
-    return [
-        _hit(page, passage, why, query, asked, languages_of, _margin(scores, i))
-        for i, (page, passage, why) in enumerate(found)
-    ]
+    shown = range(query.offset, min(len(found), query.offset + query.limit))
+    hits = [_hit(*found[i], query, asked, languages_of, _margin(scores, i)) for i in shown]
+    return hits, len(found)
 
 
 def _margin(scores: Sequence[float], i: int) -> float:

@@ -16,7 +16,7 @@ from kb.search.lexical import Channel, Floats, gram_weights
 from kb.search.segment import PageKey, Segment
 from kb.search.view import Part
 
-CANDIDATES = 120  # rows or pages taken from each way of finding
+CANDIDATES = 80  # rows or pages taken from each way of finding
 Pages = NDArray[np.int64]
 
 

@@ -81,7 +81,7 @@ class Searcher:
         chosen = _with_passages(view, ranked[: needed + SPARE], query, vector)
         with self._sessions() as session:
             visible, standing = _gate(session, chosen, query.reader)
-        hits = make_hits(
+        hits, passed = make_hits(
             [(c.ranked, c.passage_id) for c in chosen],
             visible,
             standing,
@@ -90,11 +90,9 @@ class Searcher:
             view.languages_of,
             self._weights,
         )
-        dropped = len(chosen) - len(hits)
-        shown = hits[query.offset : needed]
         return SearchPage(
-            tuple(shown),
-            len(ranked) - dropped,
+            tuple(hits),
+            len(ranked) - len(chosen) + passed,
             query.language,
             view.generation,
             question.asked.corrected,
