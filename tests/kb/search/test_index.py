@@ -109,8 +109,7 @@ def test_an_edited_text_is_gone_with_the_commit(filled: Base) -> None:
 
 def test_cases_come_and_go(filled: Base) -> None:
     def found() -> list[str]:
-        asked = {"pools": frozenset({"case"}), "reader": Audience.internal}
-        return filled.found("parcel went to EH8", **asked)
+        return filled.found("parcel EH8", pools=frozenset({"case"}), reader=Audience.internal)
 
     with filled.sessions.begin() as session:
         save_case(session, case("en-0001"), "tester")

@@ -101,7 +101,7 @@ def hurt(path: Path, damage: str) -> None:
     data = bytearray(path.read_bytes())
     if damage == "flipped":
         data[len(data) // 2] ^= 1
-    path.write_bytes({"truncated": data[:-7], "empty": b""}.get(damage, bytes(data)))
+    path.write_bytes(data[: {"truncated": -7, "empty": 0}.get(damage, len(data))])
     if damage == "missing":
         path.unlink()
 
