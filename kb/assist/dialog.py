@@ -73,10 +73,11 @@ def read_dialog(request: SuggestRequest, encoder: Encoder, settings: Settings) -
     started = time.perf_counter()
     vectors = _encoded(text, _unnamed(focus, request.facets), encoder)
     elapsed = (time.perf_counter() - started) * 1000
-    chance = asks([focus], vectors[1:], encoder.model_id)[0] if focus else 0.0
-    query = DialogQuery(
-        text, focus, guess.language, guess.confidence, float(chance), request.facets
-    )
+    # A complaint told in several sentences may ask in none of them, but does as a whole. Where
+    # no question is open, the text is what was said before, and only the last words count.
+    chances = asks([text, focus], vectors, encoder.model_id)
+    chance = float(chances.max() if question else chances[1]) if focus else 0.0
+    query = DialogQuery(text, focus, guess.language, guess.confidence, chance, request.facets)
     return DialogReading(query, vectors, elapsed)
 
 
