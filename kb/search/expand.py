@@ -111,7 +111,7 @@ class Vocabulary:
         best = process.extract(
             word,
             list(near),
-            scorer=DamerauLevenshtein.distance,  # type: ignore[arg-type]
+            scorer=DamerauLevenshtein.distance,
             score_cutoff=most,
             limit=8,
         )
