@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,8 @@ def main() -> None:
             means[f"{kind}.{language}"] = found.mean(axis=0)
         means[f"{kind}."] = np.concatenate(list(rows.values())).mean(axis=0)
     path = TARGET / f"means-{encoder.model_id}.npz"
-    np.savez(path, **{name: mean.astype(np.float16) for name, mean in means.items()})
+    stored: dict[str, Any] = {name: mean.astype(np.float16) for name, mean in means.items()}
+    np.savez(path, **stored)
     print(f"{path}: {len(means)} means")
 
 
