@@ -19,6 +19,7 @@ from kb.ports import Generator
 if TYPE_CHECKING:
     import httpx
 
+MODEL_SHARE = 0.9  # of the time there is; the rest is for checking what the model said
 MAX_TOKENS = 400  # of an answer
 MAX_BYTES = 256_000  # of an answer on the wire
 CONTEXT_TOKENS = 4_096
@@ -42,7 +43,7 @@ def create_generator(settings: Settings) -> Generator | None:
             settings.generator_url,
             settings.generator_model or "default",
             settings.generator_api_key,
-            settings.generator_timeout,
+            settings.generator_timeout * MODEL_SHARE,
         )
     except ImportError as error:
         raise ConfigError(
