@@ -137,9 +137,9 @@ def load_visible(
 
 
 def index_state(session: Session) -> IndexState:
-    """One statement, two index look-ups: cheap enough for every search."""
+    """One statement, three index look-ups: cheap enough for every search."""
     found = session.connection().execute(_STATE).one()
-    return IndexState(found[0] or 0, found[1] or 0)
+    return IndexState(*(value or 0 for value in found))
 
 
 def count_passages(session: Session) -> dict[tuple[Pool, str], int]:
@@ -274,7 +274,11 @@ def label_facets(stored: str) -> LabelFacets:
     return tuple((name, tuple(values)) for name, values in sorted(facets.items()))
 
 
-_STATE = select(select(func.max(ID)).scalar_subquery(), select(func.max(SEQ)).scalar_subquery())
+_STATE = select(
+    select(func.max(ID)).scalar_subquery(),
+    select(func.max(SEQ)).scalar_subquery(),
+    select(func.max(AUDIT)).where(col(AuditEntry.entity) == "synonyms").scalar_subquery(),
+)
 
 _PASSAGES = select(
     ID,

@@ -185,10 +185,15 @@ def _search_main(
     allowed = block.columns.mask(where)
     if state.hidden.any():
         allowed = ~state.hidden if allowed is None else allowed & ~state.hidden
-    if allowed is not None and (count := int(allowed.sum())) < max(k, len(block.ids) // 50):
+    count = len(block.ids) if allowed is None else int(allowed.sum())
+    if allowed is not None and count < max(k, len(block.ids) // 50):
         return _scan(block, query, k, np.flatnonzero(allowed)) if count else _nothing(block)
-    scores, rows = block.index.search(query, min(k, len(block.ids)), params=_params(block, allowed))
+    wanted = min(k, count)
+    scores, rows = block.index.search(query, wanted, params=_params(block, allowed))
     found = rows[0] >= 0
+    if allowed is not None and found.sum() < wanted:
+        # The lists looked into hold too little of what the filter lets through.
+        return _scan(block, query, k, np.flatnonzero(allowed))
     return block.ids[rows[0][found]], scores[0][found]
 
 
