@@ -24,7 +24,8 @@ LONGEST_LIST = 9  # steps of a list that is still quoted, whole
 _FOCUS, _TEXT = 1.0, 0.3  # weight of a term of the focus, and of the rest of the dialog
 _LEAD = 0.5  # bonus of the passage's first unit; it fades by half with each unit
 _NEXT_HIT = 0.6  # what a unit of the next passage is worth
-_REFERS = 0.5  # what a sentence that points to another article is worth
+_REFERS = 0.3  # what a sentence that points to another article is worth
+_STEPS = 1.8  # what the steps of a list are worth: they say what to do
 _BESIDE = 0.3  # share of the best unit's worth that its neighbours gain: they explain it
 _ENOUGH = 0.4  # share of the best unit's worth that makes a unit worth saying
 _NOVELTY = 0.7  # share of relevance against repetition (maximal marginal relevance)
@@ -159,6 +160,7 @@ def _candidates(query: DialogQuery, hits: Sequence[Hit]) -> list[_Candidate]:
         _Candidate(rank, place, units, _terms(units, hits[rank].language), 0.0)
         for rank, hit in enumerate(hits)
         for place, units in enumerate(_together(units_of(hit.text, hit.language)))
+        if not units[-1].text.endswith("?")  # a reply asks nothing: it is a heading in disguise
     ]
     frequency = Counter(term for candidate in found for term in candidate.terms)
     rarity = {term: math.log(1 + len(found) / count) for term, count in frequency.items()}
@@ -175,6 +177,7 @@ def _worth(candidate: _Candidate, wanted: dict[str, float], rarity: dict[str, fl
     matched = sum(weight * rarity[term] for term, weight in wanted.items() if term in terms)
     worth = matched / math.sqrt(4 + len(terms)) + _LEAD * 0.5**candidate.place
     refers = any(unit.refers for unit in candidate.units)
+    worth *= _STEPS if len(candidate.units) > 1 else 1.0
     return worth * _NEXT_HIT**candidate.rank * (_REFERS if refers else 1.0)
 
 

@@ -22,6 +22,7 @@ from kb.search.labels import LabelColumns, Mask
 EXACT_UP_TO = 20_000  # rows; above it inverted lists answer faster and still find .99 of the rest
 SIDE_UP_TO = 1_000  # rows scanned exactly beside the index before it is rebuilt
 PROBE_SHARE = 0.06  # share of the inverted lists looked into
+SCAN_SHARE = 0.12  # share of all rows up to which those a filter leaves are compared one by one
 TRAIN_ROWS = 30_000
 
 
@@ -186,7 +187,7 @@ def _search_main(
     if state.hidden.any():
         allowed = ~state.hidden if allowed is None else allowed & ~state.hidden
     count = len(block.ids) if allowed is None else int(allowed.sum())
-    if allowed is not None and count < max(k, len(block.ids) // 50):
+    if allowed is not None and count < max(k, int(len(block.ids) * SCAN_SHARE)):
         return _scan(block, query, k, np.flatnonzero(allowed)) if count else _nothing(block)
     wanted = min(k, count)
     scores, rows = block.index.search(query, wanted, params=_params(block, allowed))
@@ -209,7 +210,9 @@ def _params(block: _Block, allowed: Mask | None) -> Any:
     bits = np.packbits(allowed, bitorder="little")
     selector = faiss.IDSelectorBitmap(bits)
     if isinstance(block.index, faiss.IndexIVF):
-        return faiss.SearchParametersIVF(sel=selector, nprobe=block.index.nprobe)
+        # The narrower the filter, the more lists: about as many rows are compared as without.
+        probe = min(block.index.nlist, int(block.index.nprobe / float(np.mean(allowed))))
+        return faiss.SearchParametersIVF(sel=selector, nprobe=probe)
     return faiss.SearchParameters(sel=selector)
 
 

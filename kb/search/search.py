@@ -24,6 +24,7 @@ from kb.search.segment import PageKey
 from kb.search.types import SearchPage, SearchQuery
 from kb.search.view import View, page_of
 
+OPENING = 0.05  # cosine that the first passage is worth more: articles start with the answer
 SPARE = 20  # documents beyond the page, so that some may drop out at the gate
 
 
@@ -175,7 +176,8 @@ def _best_passage(view: View, key: PageKey, vector: Vectors | None) -> int | Non
         rows, cosines = page_cosines(part, page, asked)
         for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
             is_text = part.segment.rows.parts[row] != "title"
-            found = (is_text, cosine, int(part.segment.rows.ids[row]))
+            opens = is_text and part.segment.rows.parts[row - 1 if row else 0] == "title"
+            found = (is_text, cosine + OPENING * opens, int(part.segment.rows.ids[row]))
             if best is None or found[:2] > best[:2]:
                 best = found
     return best[2] if best else None
