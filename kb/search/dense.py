@@ -22,7 +22,7 @@ from kb.search.labels import LabelColumns, Mask
 EXACT_UP_TO = 20_000  # rows; above it inverted lists answer faster and still find .99 of the rest
 SIDE_UP_TO = 1_000  # rows scanned exactly beside the index before it is rebuilt
 PROBE_SHARE = 0.06  # share of the inverted lists looked into
-SCAN_SHARE = 0.12  # share of all rows up to which those a filter leaves are compared one by one
+MOST_PROBES = 5.0  # times as many lists behind a narrow filter
 TRAIN_ROWS = 30_000
 
 
@@ -187,7 +187,7 @@ def _search_main(
     if state.hidden.any():
         allowed = ~state.hidden if allowed is None else allowed & ~state.hidden
     count = len(block.ids) if allowed is None else int(allowed.sum())
-    if allowed is not None and count < max(k, int(len(block.ids) * SCAN_SHARE)):
+    if allowed is not None and count < max(k, len(block.ids) // 50):
         return _scan(block, query, k, np.flatnonzero(allowed)) if count else _nothing(block)
     wanted = min(k, count)
     scores, rows = block.index.search(query, wanted, params=_params(block, allowed))
@@ -211,7 +211,8 @@ def _params(block: _Block, allowed: Mask | None) -> Any:
     selector = faiss.IDSelectorBitmap(bits)
     if isinstance(block.index, faiss.IndexIVF):
         # The narrower the filter, the more lists: about as many rows are compared as without.
-        probe = min(block.index.nlist, int(block.index.nprobe / float(np.mean(allowed))))
+        more = min(MOST_PROBES, 1 / float(np.mean(allowed)))
+        probe = min(block.index.nlist, int(block.index.nprobe * more))
         return faiss.SearchParametersIVF(sel=selector, nprobe=probe)
     return faiss.SearchParameters(sel=selector)
 
