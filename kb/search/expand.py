@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from kb.queries.synonyms import Groups
+from kb.search.labels import Mask
 from kb.search.lexical import Channel
 from kb.text.terms import is_stop, terms
 
@@ -81,6 +82,7 @@ class Vocabulary:
     """The words of an index, for completion and correction."""
 
     def __init__(self, channel: Channel) -> None:
+        self._channel = channel
         lengths = channel.indptr[1:] - channel.indptr[:-1]
         self._pages = {term: int(lengths[code]) for term, code in channel.vocabulary.items()}
         self._sorted = sorted(self._pages)
@@ -89,20 +91,29 @@ class Vocabulary:
             if term.isalpha():
                 self._like.setdefault((len(term), term[0]), []).append(term)
 
-    def __contains__(self, term: str) -> bool:
-        return term in self._pages
+    def stands_in(self, term: str, allowed: Mask) -> bool:
+        """Whether a page that may be seen has this word."""
+        code = self._channel.vocabulary.get(term)
+        if code is None:
+            return False
+        start, end = self._channel.indptr[code], self._channel.indptr[code + 1]
+        return bool(allowed[self._channel.pages[start:end]].any())
 
-    def completions(self, prefix: str) -> list[str]:
-        """The commonest words that begin like this."""
+    def completions(self, prefix: str, allowed: Mask) -> list[str]:
+        """The commonest words that begin like this, of pages that may be seen."""
         found: list[str] = []
         for term in self._sorted[bisect_left(self._sorted, prefix) :]:
             if not term.startswith(prefix) or len(found) > 500:
                 break
             found.append(term)
-        return sorted(found, key=lambda t: (-self._pages[t], t))[:COMPLETIONS]
+        common = sorted(found, key=lambda t: (-self._pages[t], t))
+        return list(islice((t for t in common if self.stands_in(t, allowed)), COMPLETIONS))
 
-    def correction(self, word: str) -> str | None:
-        """The nearest word that begins alike: one error, two in long words; None without one."""
+    def correction(self, word: str, allowed: Mask) -> str | None:
+        """The nearest word that begins alike, of pages that may be seen.
+
+        One error, two in long words; None without one.
+        """
         if len(word) < SHORTEST_TYPO or not word.isalpha():
             return None
         most = 1 if len(word) < 7 else 2
@@ -115,30 +126,40 @@ class Vocabulary:
             score_cutoff=most,
             limit=8,
         )
-        if not best:
+        seen = [found for found in best if self.stands_in(found[0], allowed)]
+        if not seen:
             return None
-        return min(best, key=lambda found: (found[1], -self._pages[found[0]], found[0]))[0]
+        return min(seen, key=lambda found: (found[1], -self._pages[found[0]], found[0]))[0]
 
 
-def mend(asked: Asked, language: str, vocabularies: Sequence[Vocabulary], typed: str) -> Asked:
-    """Add corrections for words the index does not have, completions for `typed` (may be empty)."""
+Readable = tuple[Vocabulary, Mask]
+"""A vocabulary, and which of its pages the reader may see."""
+
+
+def mend(asked: Asked, language: str, readable: Sequence[Readable], typed: str) -> Asked:
+    """Add corrections for words no page has, completions for `typed` (may be empty).
+
+    Only words of pages that the reader may see are looked at: a correction tells that a word is
+    there.
+    """
     weights = dict(asked.terms)
     corrected = []
     for term, weight in asked.terms.items():
         if (
             weight == SYNONYM
-            or any(term in v for v in vocabularies)
+            or any(vocabulary.stands_in(term, allowed) for vocabulary, allowed in readable)
             or is_stop(term, language)
             or term == typed
         ):
             continue
-        for vocabulary in vocabularies:
-            if (nearest := vocabulary.correction(term)) and nearest not in weights:
+        for vocabulary, allowed in readable:
+            nearest = vocabulary.correction(term, allowed)
+            if nearest and nearest not in weights:
                 weights[nearest] = CORRECTED
                 corrected.append((term, nearest))
                 break
     if typed:
-        for vocabulary in vocabularies:
-            for term in vocabulary.completions(typed):
+        for vocabulary, allowed in readable:
+            for term in vocabulary.completions(typed, allowed):
                 weights.setdefault(term, COMPLETED)
     return Asked(weights, tuple(corrected))

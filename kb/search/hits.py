@@ -16,6 +16,7 @@ from kb.search.rank import Ranked
 from kb.search.types import Hit, SearchQuery, Span, Why
 from kb.text.terms import is_stop, term_spans
 
+BLOCK = 25  # documents that trust and use may reorder among themselves
 Standing = Mapping[str, UseCounts]
 LEAST_WEIGHT = 0.2  # of a query term that is worth highlighting
 MANY_USES = 20.0  # uses at which use has nearly its full say
@@ -32,19 +33,20 @@ def make_hits(
 ) -> tuple[list[Hit], int]:
     """The asked page of hits in their final order, and how many passed the gate.
 
-    The order is the index's score plus what trust and use add.
+    The order is the index's score plus what trust and use add, within blocks of BLOCK documents:
+    so a later page of the same search never shows again what an earlier one had.
     """
     found = []
-    for page, passage_id in ranked:
+    for place, (page, passage_id) in enumerate(ranked):
         passage = visible.get(passage_id)
         if passage is None:
             continue
         why = _why(page, passage, standing.get(f"{passage.pool}:{passage.document_id}"), weights)
-        found.append((page, passage, why))
-    found.sort(key=lambda f: (-f[2].score, f[0].key))
-    scores = [why.score for _, _, why in found]
+        found.append((page, passage, why, place // BLOCK))
+    found.sort(key=lambda f: (f[3], -f[2].score, f[0].key))
+    scores = [why.score for _, _, why, _ in found]
     shown = range(query.offset, min(len(found), query.offset + query.limit))
-    hits = [_hit(*found[i], query, asked, languages_of, _margin(scores, i)) for i in shown]
+    hits = [_hit(*found[i][:3], query, asked, languages_of, _margin(scores, i)) for i in shown]
     return hits, len(found)
 
 

@@ -57,7 +57,7 @@ def rank_part(
     part: Part, question: Question, vector: Vectors | None, weights: Weights
 ) -> list[Ranked]:
     """The candidate pages of one part, unordered."""
-    allowed = _allowed_pages(part, question.where)
+    allowed = allowed_pages(part, question.where)
     if not allowed.any():
         return []
     lexical = _lexical(part.segment, question)
@@ -77,7 +77,8 @@ def page_cosines(part: Part, page: int, vector: Vectors) -> tuple[NDArray[np.int
     return rows, part.segment.vectors[rows] @ vector
 
 
-def _allowed_pages(part: Part, where: PassageFilter) -> NDArray[np.bool_]:
+def allowed_pages(part: Part, where: PassageFilter) -> NDArray[np.bool_]:
+    """Which pages of a part may be found, shape (pages,)."""
     mask = part.segment.columns.mask(where)
     return ~part.hidden_pages if mask is None else mask & ~part.hidden_pages
 

@@ -6,26 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import READABLE_BY, Audience, utc_now
+from kb.errors import EncoderError
 from kb.ports import Encoder, PassageFilter, Vectors
 from kb.queries.passages import VisiblePassage, load_visible
 from kb.queries.use import feedback_counts
 from kb.search.expand import Asked, ask, mend
 from kb.search.fuse import Weights, packaged_weights
-from kb.search.hits import Standing, make_hits
+from kb.search.hits import BLOCK, Standing, make_hits
 from kb.search.index import Index
 from kb.search.named import without_names
-from kb.search.rank import Question, Ranked, page_cosines, rank_part
+from kb.search.rank import Question, Ranked, allowed_pages, page_cosines, rank_part
 from kb.search.segment import PageKey
 from kb.search.types import SearchPage, SearchQuery
 from kb.search.view import View, page_of
 
 OPENING = 0.05  # cosine that the first passage is worth more: articles start with the answer
-SPARE = 20  # documents beyond the page, so that some may drop out at the gate
+SPARE = 10  # documents beyond the page, so that some may drop out at the gate
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ class Searcher:
     def search(self, query: SearchQuery, vectors: Vectors | None = None) -> SearchPage:
         """Hits, best first. `vectors` (2, dim), raw: of `query.text` and `query.focus`.
 
-        Raises EncoderError when it must encode and cannot, DatabaseError when SQL is away.
+        Without vectors and without an encoder that answers, words alone are searched. Raises
+        DatabaseError when SQL is away.
         """
         view = self.index.view()
         if not query.text.strip():
@@ -78,8 +84,8 @@ class Searcher:
         question = self._question(query, view, vectors)
         vector = question.centred(view.means)
         ranked = self._documents(query, view, question, vector)
-        needed = query.offset + query.limit
-        chosen = _with_passages(view, ranked[: needed + SPARE], query, vector)
+        blocks = -(-(query.offset + query.limit + SPARE) // BLOCK)
+        chosen = _with_passages(view, ranked[: blocks * BLOCK], query, vector)
         with self._sessions() as session:
             visible, standing = _gate(session, chosen, query.reader)
         hits, passed = make_hits(
@@ -99,28 +105,33 @@ class Searcher:
             question.asked.corrected,
         )
 
-    def _encode(self, query: SearchQuery) -> Vectors:
+    def _encode(self, query: SearchQuery) -> Vectors | None:
         focus = query.focus or query.text
         values = [value for found in query.known.values() for value in found]
         if (stripped := without_names(focus, values)) and values:
             focus = stripped
         texts = [query.text] if focus == query.text else [query.text, focus]
-        found = self._encoder.encode(texts, "query")
+        try:
+            found = self._encoder.encode(texts, "query")
+        except EncoderError as error:
+            log.warning("searching_words_only", reason=error.message)
+            return None
         return found if len(found) == 2 else np.repeat(found, 2, axis=0)
 
-    def _question(self, query: SearchQuery, view: View, vectors: Vectors) -> Question:
+    def _question(self, query: SearchQuery, view: View, vectors: Vectors | None) -> Question:
         weights = self._weights
         text, focus = query.text, query.focus or query.text
-        asked = ask(text, focus, query.language, view.synonyms, weights.context_word)
-        asked = _mended(asked, query, view)
         where = PassageFilter(
             pools=query.pools,
             languages=query.languages,
             audiences=frozenset(READABLE_BY[query.reader]),
             facets=tuple((key, frozenset(values)) for key, values in query.known.items()),
         )
+        asked = ask(text, focus, query.language, view.synonyms, weights.context_word)
+        asked = _mended(asked, query, view, where)
         share = weights.full_share_known if query.known else weights.full_share
-        return Question(text, vectors[0], vectors[1], share, query.language, asked, where)
+        full, inner = (None, None) if vectors is None else (vectors[0], vectors[1])
+        return Question(text, full, inner, share, query.language, asked, where)
 
     def _documents(
         self, query: SearchQuery, view: View, question: Question, vector: Vectors | None
@@ -135,13 +146,13 @@ class Searcher:
         return sorted(best.values(), key=lambda r: (-r.score, r.key))
 
 
-def _mended(asked: Asked, query: SearchQuery, view: View) -> Asked:
-    vocabularies = [part.vocabulary for part in view.parts]
+def _mended(asked: Asked, query: SearchQuery, view: View, where: PassageFilter) -> Asked:
+    readable = [(part.vocabulary, allowed_pages(part, where)) for part in view.parts]
     typed = ""
     if query.prefix and query.text[-1:].isalnum() and asked.terms:
         typed = next(reversed(ask(query.text, "", query.language, view.synonyms, 1).terms))
         typed = query.text.split()[-1].casefold() if len(typed) < 3 else typed
-    return mend(asked, query.language, vocabularies, typed)
+    return mend(asked, query.language, readable, typed)
 
 
 def _with_passages(

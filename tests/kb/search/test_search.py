@@ -8,6 +8,7 @@ import pytest
 
 from kb.actions.synonyms import replace_synonyms
 from kb.domain import Audience, Trust
+from kb.errors import EncoderError
 from kb.search.fuse import packaged_weights
 from kb.search.search import Searcher
 from kb.search.types import SearchPage
@@ -135,16 +136,7 @@ def test_synonyms_find_what_was_meant(filled: Base) -> None:
     assert by_words(filled.page("parcel machine")) == "locker-full"
 
 
-HEAVY_TRUST = pytest.param(
-    True,
-    marks=pytest.mark.xfail(
-        reason="trust moves documents within the window that was looked at, which grows by page",
-        strict=False,
-    ),
-)
-
-
-@pytest.mark.parametrize("trusted", [False, HEAVY_TRUST])
+@pytest.mark.parametrize("trusted", [False, True])
 @pytest.mark.parametrize("size", [3, 10])
 def test_pages_follow_on_each_other(base: Base, trusted: bool, size: int) -> None:
     """No hit twice, none left out, whatever trust counts."""
@@ -223,3 +215,25 @@ def test_odd_queries_are_answered(filled: Base, text: str) -> None:
 def test_why_adds_up_to_the_score(filled: Base) -> None:
     for hit in filled.page("wrong postcode").hits:
         assert hit.why.score == pytest.approx(hit.score)
+
+
+def test_corrections_come_from_what_the_reader_may_see(base: Base) -> None:
+    """A correction tells that a word is there: none from an internal article for the public."""
+    base.save("secret", {"en": ("Zeppelin", "The zeppelin is late.")}, audience=Audience.internal)
+    base.save("open", {"en": ("Locker", "The locker is full.")})
+    base.drain()
+    assert base.page("zepelin", reader=Audience.public).corrected == ()
+    assert base.page("zepelin", reader=Audience.internal).corrected
+
+
+def test_words_are_searched_when_the_encoder_is_away(
+    base: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base.save("open", {"en": ("Locker", "The locker is full.")})
+    base.drain()
+
+    def away(*_: object) -> None:
+        raise EncoderError("The encoder is not available: start it.")
+
+    monkeypatch.setattr(base.encoder, "encode", away)
+    assert keys(base.page("locker")) == ["open"]
