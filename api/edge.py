@@ -57,7 +57,7 @@ def served_names(settings: Settings) -> frozenset[str] | None:
     """
     if not is_loopback(settings.host):
         return None
-    public = urlsplit(settings.public_url).hostname or ""
+    public = urlsplit(settings.resolved_public_url).hostname or ""
     return frozenset({"localhost", "127.0.0.1", "::1", settings.host, public} - {""})
 
 

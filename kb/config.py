@@ -6,8 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from kb.errors import ConfigError
 
 EncoderRuntime = Literal["onnx", "torch"]
 
@@ -40,12 +42,16 @@ class Settings(BaseSettings):
     open_access: bool = True
     host: str = "127.0.0.1"
     port: int = 8000
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = ""  # empty: this machine's own address at `port`
     log_level: str = "INFO"
 
     @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'potica.db'}"
+
+    @property
+    def resolved_public_url(self) -> str:
+        return self.public_url or f"http://127.0.0.1:{self.port}"
 
     @property
     def models_dir(self) -> Path:
@@ -58,5 +64,19 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The process's settings; read once."""
-    return Settings()
+    """The process's settings; read once.
+
+    Raises ConfigError, which names the variables but not their values: keys are among them.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"POTICA_{'_'.join(map(str, found['loc'])).upper()}: {found['msg']}"
+            for found in error.errors(include_url=False, include_input=False)
+        )
+        raise ConfigError(f"Correct these variables: {wrong}.") from None
+    except SettingsError as error:  # a list that is not JSON
+        raise ConfigError(
+            f'A variable cannot be read ({error}): write lists as JSON, such as ["en","pl"].'
+        ) from None

@@ -31,9 +31,9 @@ def read_article(
     """An article in all its languages, the original first."""
     if view == "latest":
         reader.require_internal()
-        return article_out(load_article(session, article_id), app.settings.public_url)
+        return article_out(load_article(session, article_id), app.settings.resolved_public_url)
     found = get_article_view(session, article_id, reader.as_audience(audience))
-    return article_out(found, app.settings.public_url)
+    return article_out(found, app.settings.resolved_public_url)
 
 
 @router.put(

@@ -98,7 +98,7 @@ def article_page(
 ) -> HTMLResponse:
     """An article to read, in the language asked for or else in its original one."""
     view = get_article_view(session, article_id, reader.as_audience(audience))
-    article = article_out(view, app.settings.public_url)
+    article = article_out(view, app.settings.resolved_public_url)
     wanted = lang or render.ui_language(request)
     shown = next((t for t in article.translations if t.language == wanted), None)
     text = shown or article.translations[0]
@@ -130,4 +130,4 @@ def _suggest(app: App, reader: Anyone, question: str, who: str) -> SuggestOut:
     check_text(question, "q")
     audience = reader.as_audience(READERS.get(who, Audience.internal))
     request = SuggestRequest((Message("customer", question),), reader=audience)
-    return suggest_out(app.engine.suggest(request), app.settings.public_url)
+    return suggest_out(app.engine.suggest(request), app.settings.resolved_public_url)

@@ -105,7 +105,7 @@ def get_search(
     )
     page = _search(app, query, filters.tags)
     return SearchOut(
-        hits=[answer_out(hit, settings.public_url) for hit in page.hits],
+        hits=[answer_out(hit, settings.resolved_public_url) for hit in page.hits],
         total=page.total,
         offset=offset,
         limit=limit,

@@ -38,7 +38,7 @@ def post_suggest(app: App, reader: Anyone, asked: SuggestIn) -> SuggestOut:
     request = asked.to_request(reader.as_audience(asked.audience))
     result = app.engine.suggest(request)
     app.metrics.observe_suggestion(result.language, result_name(result), result.milliseconds)
-    return suggest_out(result, app.settings.public_url)
+    return suggest_out(result, app.settings.resolved_public_url)
 
 
 @router.get("/suggestions/{suggestion_id}", response_model=SuggestionOut)

@@ -13,8 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kb.cli.serve import check_database
-from kb.cli.terminal import PROBLEMS, told
-from kb.config import get_settings
+from kb.cli.terminal import PROBLEMS, configured, told
 from kb.domain import Audience
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def ask(
     from kb.assist.engine import Engine
     from kb.assist.types import Message, SuggestRequest
 
-    settings, console = get_settings(), Console()
+    settings, console = configured(), Console()
     with told():
         check_database(settings)
         with console.status("Opening the index"):
@@ -71,9 +70,11 @@ def _show(result: SuggestionResult, console: Console, why: bool) -> None:
 
 
 def _reply(reply: Reply) -> Panel:
+    from kb.assist.compose import is_line
+
     text, cited = Text(), False
     for sentence in reply.sentences:
-        if sentence.citation is None and cited:
+        if cited and (sentence.citation is None or is_line(sentence.text)):
             text.append("\n")
         cited = sentence.citation is not None
         text.append(sentence.text)

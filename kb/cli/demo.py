@@ -12,8 +12,8 @@ from rich.panel import Panel
 
 from kb.cli.init import set_up
 from kb.cli.serve import run
-from kb.cli.terminal import bar, opened, told
-from kb.config import Settings, get_settings
+from kb.cli.terminal import bar, configured, opened, told
+from kb.config import Settings
 from kb.errors import ConfigError
 
 STEP = 16  # documents between two moves of the bar
@@ -30,7 +30,7 @@ def demo(
 
     Doing it again changes nothing and starts at once.
     """
-    settings, console = get_settings(), Console()
+    settings, console = configured(), Console()
     with told():
         set_up(settings, console)
         _import(settings, console)

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from kb.cli.terminal import PROBLEMS, opened
-from kb.config import Settings, get_settings
+from kb.cli.terminal import PROBLEMS, configured, opened
+from kb.config import Settings
 from kb.errors import KbError
 
 LEAST_FREE = 1_000_000_000  # bytes: the model, a rebuild aside, and the log of a busy day
@@ -30,7 +30,7 @@ class Finding:
 
 def doctor() -> None:
     """Check this installation; exit code 1 when something is wrong."""
-    settings, console = get_settings(), Console(soft_wrap=True)
+    settings, console = configured(), Console(soft_wrap=True)
     bad = 0
     for finding in examine(settings):
         mark = "[red]✗[/]" if finding.mend else "[green]✓[/]"

@@ -10,8 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session, sessionmaker
 
-from kb.cli.terminal import PROBLEMS, bar, opened, told
-from kb.config import get_settings
+from kb.cli.terminal import PROBLEMS, bar, configured, opened, told
 
 if TYPE_CHECKING:
     from indexer.pipeline import IndexOutcome
@@ -29,7 +28,7 @@ def status() -> None:
     from kb.queries.passages import count_passages, index_state
 
     console = Console()
-    with told(), opened(get_settings(), read_only=True) as sessions, sessions() as session:
+    with told(), opened(configured(), read_only=True) as sessions, sessions() as session:
         counts = count_passages(session)
         outbox, state = outbox_state(session), index_state(session)
         parked = parked_documents(session)
@@ -60,7 +59,7 @@ def verify() -> None:
     import indexer.reconcile
     from kb.search.snapshot import check_snapshot
 
-    settings, console, encoder = get_settings(), Console(), _encoder()
+    settings, console, encoder = configured(), Console(), _encoder()
     with (
         told(),
         opened(settings, read_only=True) as sessions,
@@ -81,7 +80,7 @@ def rebuild() -> None:
     import indexer.reconcile
     from kb.search.snapshot import build_snapshot
 
-    settings, console, encoder = get_settings(), Console(), _encoder()
+    settings, console, encoder = configured(), Console(), _encoder()
     with told(), opened(settings) as sessions:
         with bar("Comparing") as progress, sessions.begin() as session:
             report = indexer.reconcile.reconcile(session, encoder, progress)
@@ -125,7 +124,7 @@ def _encoder() -> Encoder:
     from kb.encoders.factory import create_encoder
 
     with told(), Console(stderr=True).status("Loading the encoder"):
-        return create_encoder(get_settings())
+        return create_encoder(configured())
 
 
 def _tell(report: ReconcileReport, console: Console) -> bool:

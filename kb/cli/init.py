@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from kb.cli.terminal import told
-from kb.config import Settings, get_settings
+from kb.cli.terminal import configured, told
+from kb.config import Settings
 from kb.errors import ConfigError
 
 
@@ -19,7 +19,7 @@ def init(
     ] = False,
 ) -> None:
     """Set up everything this installation needs. Doing it again changes nothing."""
-    settings, console = get_settings(), Console()
+    settings, console = configured(), Console()
     with told():
         set_up(settings, console, model_only=model_only)
     if not model_only:

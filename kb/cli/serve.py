@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kb.cli.terminal import told
-from kb.config import Settings, get_settings
+from kb.cli.terminal import configured, told
+from kb.config import Settings
 from kb.errors import ConfigError
 
 
@@ -16,7 +16,7 @@ def serve(
     port: Annotated[int | None, typer.Option(min=1, max=65535)] = None,
 ) -> None:
     """Serve the API and the pages until stopped."""
-    settings = get_settings()
+    settings = configured()
     changed = {"host": host or settings.host, "port": port or settings.port}
     with told():
         run(settings.model_copy(update=changed))

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session, sessionmaker
 
-from kb.config import Settings
+from kb.config import Settings, get_settings
 from kb.db import create_engine_for, is_current, session_factory
 from kb.errors import ConfigError, InvalidInput, KbError, NotFound, TooLarge
 
@@ -44,6 +44,12 @@ def told() -> Iterator[None]:
         )
         mine = isinstance(error, ConfigError | InvalidInput | NotFound | TooLarge)
         raise typer.Exit(USAGE if mine else PROBLEMS) from error
+
+
+def configured() -> Settings:
+    """The process's settings; what is wrong with them ends the command with a message."""
+    with told():
+        return get_settings()
 
 
 @contextmanager
