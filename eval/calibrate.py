@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +60,9 @@ def main() -> None:
     """Write `kb/search/weights/confidence.json` and print figures out of fold."""
     progress = Progress(Console(stderr=True))
     setup = open_setup(get_settings(), progress)
-    rows = {"article": list(_own_rows(setup, progress)), "case": []}
+    rows: dict[str, list[Row]] = {"article": [], "case": []}
+    for pool, row in _own_rows(setup, progress):
+        rows[pool].append(row)
     if len(sys.argv) > 1:
         for pool, row in _public_rows(Path(sys.argv[1]), setup, progress):
             rows[pool].append(row)
@@ -70,7 +72,7 @@ def main() -> None:
         _tell(pool, found)
 
 
-def _own_rows(setup: Setup, progress: Progress) -> Iterator[Row]:
+def _own_rows(setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
     with tempfile.TemporaryDirectory(prefix="potica-calibrate-") as home:
         settings = setup.settings.model_copy(update={"home": Path(home), "database_url": ""})
         database = create_engine_for(settings)
@@ -87,24 +89,37 @@ def _own_rows(setup: Setup, progress: Progress) -> Iterator[Row]:
 
 def _questions(
     language: str, searcher: Searcher, setup: Setup, progress: Progress
-) -> Iterator[Row]:
+) -> Iterator[tuple[str, Row]]:
+    """Articles of each language; cases of the question's own, right where they cite its article."""
+    cited = _cited(setup.settings.content_dir)
     lines = (CALIBRATION / f"questions.{language}.jsonl").read_text("utf-8").splitlines()
     for line in progress.each(lines, f"Asking in {language}", len(lines)):
         question = json.loads(line)
         reading = read(setup, (Message("customer", question["text"]),), language, {})
+        query = SearchQuery(
+            reading.query.text,
+            language,
+            focus=reading.query.focus,
+            reader=Audience.internal,
+            limit=1,
+        )
         for other in setup.settings.languages:
-            query = SearchQuery(
-                reading.query.text,
-                language,
-                focus=reading.query.focus,
-                reader=Audience.internal,
-                languages=frozenset({other}),
-                limit=1,
-            )
-            hits = searcher.search(query, reading.vectors).hits
-            if hits:
-                right = hits[0].document_id in question["relevant"]
-                yield _row(hits[0], right, language, "own")
+            own = replace(query, languages=frozenset({other}))
+            for hit in searcher.search(own, reading.vectors).hits:
+                right = hit.document_id in question["relevant"]
+                yield "article", _row(hit, right, language, "own")
+        for hit in searcher.search(replace(query, pools=frozenset({"case"})), reading.vectors).hits:
+            right = bool(cited[hit.document_id] & set(question["relevant"]))
+            yield "case", _row(hit, right, language, "own")
+
+
+def _cited(content: Path) -> dict[str, set[str]]:
+    """Case -> the articles it was solved with."""
+    return {
+        case["case"]: set(case.get("articles", ()))
+        for path in sorted((content / "cases").glob("*.jsonl"))
+        for case in map(json.loads, path.read_text("utf-8").splitlines())
+    }
 
 
 def _public_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:

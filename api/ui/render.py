@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 from api.schemas.common import Problem
 from api.state import services_of
 from api.ui import i18n, marks
+from kb.assist.compose import is_line
 
 FOLDER = Path(__file__).parent
 YEAR = 365 * 24 * 3600  # seconds
@@ -43,6 +44,7 @@ def environment(language: str) -> Environment:
     templates.filters["marked_markdown"] = marks.marked_markdown
     templates.filters["marked_text"] = marks.marked_text
     templates.filters["local"] = _local
+    templates.tests["line"] = is_line
     templates.globals["ui_language"] = language
     templates.globals["ui_languages"] = i18n.NAMES
     return templates

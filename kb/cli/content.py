@@ -52,8 +52,14 @@ def import_(
         report = import_content(sessions, source, options, progress)
     reports = {"articles": report.articles, "cases": report.cases, "synonyms": report.synonyms}
     shown = {name: found for name, found in reports.items() if found.total or name == "articles"}
-    if not print_reports(shown, Console()):
+    console = Console()
+    if not print_reports(shown, console):
         raise typer.Exit(PROBLEMS)
+    if not any(found.total for found in shown.values()):
+        console.print(
+            "Nothing to import is there. A folder is searched for Markdown (*.md); a .jsonl or"
+            " .csv file is imported by its own name."
+        )
 
 
 @app.command("export")
@@ -71,7 +77,8 @@ def export(folder: Folder) -> None:
         report = export_content(session, folder)
     console.print(
         f"Wrote {report.articles:,} articles in {report.texts:,} texts, {report.cases:,} cases and"
-        f" {report.synonyms:,} groups of synonyms to {escape(str(folder))}."
+        f" {report.synonyms:,} groups of synonyms to {escape(str(folder))}.",
+        soft_wrap=True,
     )
     for line in report.left_out:
         console.print(f"Left out: {escape(line)}", soft_wrap=True)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.panel import Panel
 
 from kb.cli.init import set_up
-from kb.cli.serve import run
+from kb.cli.serve import check_port, run
 from kb.cli.terminal import bar, configured, opened, told
 from kb.config import Settings
 from kb.errors import ConfigError
@@ -32,6 +32,8 @@ def demo(
     """
     settings, console = configured(), Console()
     with told():
+        if serve:
+            check_port(settings)
         set_up(settings, console)
         _import(settings, console)
         if _index_is_behind(settings):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,10 +10,12 @@ from dataclasses import dataclass
 import typer
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import OperationalError
 
-from kb.cli.terminal import PROBLEMS, configured, opened
+from kb.cli.serve import check_port
+from kb.cli.terminal import PROBLEMS, configured, opened, unusable
 from kb.config import Settings
-from kb.errors import KbError
+from kb.errors import ConfigError, KbError
 
 LEAST_FREE = 1_000_000_000  # bytes: the model, a rebuild aside, and the log of a busy day
 
@@ -60,6 +61,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     for name, check in checks:
         try:
             yield check(settings)
+        except OperationalError as error:
+            told = unusable(error)
+            yield Finding(name, told.title, told.message)
         except KbError as error:
             yield Finding(name, error.title, error.message)
         except Exception as error:  # a doctor that falls ill is of no use
@@ -184,18 +188,12 @@ def _index(settings: Settings) -> Finding:
 
 def _port(settings: Settings) -> Finding:
     place = f"{settings.host}:{settings.port}"
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as own:
-        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            own.bind((settings.host, settings.port))
-        except OSError as error:
-            if _is_potica(settings):
-                return Finding("Port", f"{place}: a Potica server answers there")
-            return Finding(
-                "Port",
-                f"{place} cannot be used ({error.strerror})",
-                "Stop what listens there, or set POTICA_PORT or POTICA_HOST.",
-            )
+    try:
+        check_port(settings)
+    except ConfigError as error:
+        if _is_potica(settings):
+            return Finding("Port", f"{place}: a Potica server answers there")
+        return Finding("Port", error.title, error.message)
     return Finding("Port", f"{place} is free")
 
 

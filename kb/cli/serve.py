@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated
 
 import typer
@@ -23,13 +24,14 @@ def serve(
 
 
 def run(settings: Settings) -> None:
-    """Serve until stopped. Raises ConfigError when the database is not set up."""
+    """Serve until stopped. Raises ConfigError when the database is not set up or the port taken."""
     import uvicorn
 
     from api.app import create_app
     from api.logs import configure_logging
 
     check_database(settings)
+    check_port(settings)
     configure_logging(settings.log_level)
     uvicorn.run(
         create_app(settings),
@@ -56,3 +58,16 @@ def check_database(settings: Settings) -> None:
             "The database is not set up for this version: run `potica init` (or `potica demo`)"
             " first."
         )
+
+
+def check_port(settings: Settings) -> None:
+    """Raises ConfigError when the address cannot be listened on: better before the index opens."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as own:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            own.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigError(
+                f"{settings.host}:{settings.port} cannot be used ({error.strerror}): stop what"
+                " listens there, or set POTICA_PORT or POTICA_HOST."
+            ) from error

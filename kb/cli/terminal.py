@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from kb.config import Settings, get_settings
 from kb.db import create_engine_for, is_current, session_factory
-from kb.errors import ConfigError, InvalidInput, KbError, NotFound, TooLarge
+from kb.errors import ConfigError, DatabaseError, InvalidInput, KbError, NotFound, TooLarge
 
 PROBLEMS, USAGE = 1, 2
 """Exit codes: something is wrong with the data; the command cannot be carried out as given."""
@@ -38,12 +40,27 @@ def told() -> Iterator[None]:
     """Expected errors become a message on stderr: exit code 2 where other input would help."""
     try:
         yield
+    except OperationalError as error:
+        _end(unusable(error), error)
     except KbError as error:
-        Console(stderr=True, soft_wrap=True).print(
-            f"[bold red]{error.title}.[/] {escape(error.message)}"
-        )
-        mine = isinstance(error, ConfigError | InvalidInput | NotFound | TooLarge)
-        raise typer.Exit(USAGE if mine else PROBLEMS) from error
+        _end(error, error)
+
+
+def unusable(error: OperationalError) -> DatabaseError:
+    """What to do when the database is away, locked, full or not ours to write to."""
+    reason = (str(error.orig).splitlines() or ["no reason given"])[0]
+    return DatabaseError(
+        f"{reason}. See that the database runs, that POTICA_DATABASE_URL and POTICA_HOME name the"
+        " right one and that you may write to it, then try again."
+    )
+
+
+def _end(error: KbError, cause: Exception) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(
+        f"[bold red]{error.title}.[/] {escape(error.message)}"
+    )
+    mine = isinstance(error, ConfigError | InvalidInput | NotFound | TooLarge)
+    raise typer.Exit(USAGE if mine else PROBLEMS) from cause
 
 
 def configured() -> Settings:

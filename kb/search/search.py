@@ -27,6 +27,7 @@ from kb.search.types import SearchPage, SearchQuery
 from kb.search.view import View, page_of
 
 OPENING = 0.05  # cosine that the first passage is worth more: articles start with the answer
+PREFERRED = {"resolution": 3, "body": 2, "problem": 2, "tried": 1, "title": 0}  # to be shown
 SPARE = 10  # documents beyond the page, so that some may drop out at the gate
 
 
@@ -176,8 +177,8 @@ def _shown(view: View, page: Ranked, query: SearchQuery) -> PageKey:
 
 
 def _best_passage(view: View, key: PageKey, vector: Vectors | None) -> int | None:
-    """The passage of a page nearest to the query; a title only when there is nothing else."""
-    best: tuple[bool, float, int] | None = None
+    """The passage to show: what solved a case, the nearest of an article; a title at worst."""
+    best: tuple[int, float, int] | None = None
     for part in view.parts:
         page = page_of(part, key)
         if page is None:
@@ -186,9 +187,9 @@ def _best_passage(view: View, key: PageKey, vector: Vectors | None) -> int | Non
         asked = np.zeros(width, np.float32) if vector is None else vector
         rows, cosines = page_cosines(part, page, asked)
         for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
-            is_text = part.segment.rows.parts[row] != "title"
-            opens = is_text and part.segment.rows.parts[row - 1 if row else 0] == "title"
-            found = (is_text, cosine + OPENING * opens, int(part.segment.rows.ids[row]))
+            kind = part.segment.rows.parts[row]
+            opens = kind == "body" and part.segment.rows.parts[max(0, row - 1)] == "title"
+            found = (PREFERRED[kind], cosine + OPENING * opens, int(part.segment.rows.ids[row]))
             if best is None or found[:2] > best[:2]:
                 best = found
     return best[2] if best else None
