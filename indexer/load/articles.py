@@ -17,7 +17,7 @@ from indexer.load.tables import read_csv, read_jsonl
 from kb.actions.articles import ArticleFields, ArticleInput, save_article
 from kb.actions.saved import SaveResult
 from kb.domain import Article, ArticleState
-from kb.errors import InvalidInput, KbError
+from kb.errors import InvalidInput, KbError, NotFound
 
 JSONL = frozenset({".jsonl", ".ndjson"})
 CSV = frozenset({".csv", ".tsv"})
@@ -79,11 +79,13 @@ def read_articles(source: Path, options: ImportOptions) -> Iterator[ArticlePart 
 
 
 def kind_of(source: Path) -> str:
-    """markdown, jsonl or csv, by the file's suffix. Raises InvalidInput."""
+    """markdown, jsonl or csv, by the file's suffix. Raises InvalidInput, NotFound."""
     suffix = source.suffix.lower()
     for kind, suffixes in (("markdown", MARKDOWN), ("jsonl", JSONL), ("csv", CSV)):
         if suffix in suffixes:
             return kind
+    if not source.exists():
+        raise NotFound(f"There is no file or folder {source}: check the path.")
     raise InvalidInput(f"Cannot tell what {source.name} is: give --format markdown, jsonl or csv.")
 
 

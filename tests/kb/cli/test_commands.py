@@ -185,3 +185,42 @@ def test_a_damaged_model(site: Settings, tmp_path: Path) -> None:
     with (folder / "tokenizer.json").open("ab") as file:
         file.write(b" ")
     assert _mend(Settings(home=home, _env_file=None))["Model"] == "Run `potica init --model-only`."
+
+
+@pytest.mark.parametrize("command", [["serve"], ["demo"]])
+def test_a_port_that_is_taken_ends_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, site: Settings, free_port: int, command: list[str]
+) -> None:
+    code, output = _run(monkeypatch, _at(site, free_port), *command)
+    assert code == 2
+    assert f"127.0.0.1:{free_port} cannot be used" in output
+    assert "POTICA_PORT" in output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["init"],
+        ["serve"],
+        ["ask", "where is my PIN"],
+        ["content", "import", "x.md"],
+        ["index", "status"],
+    ],
+)
+def test_a_database_that_is_away_ends_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, site: Settings, command: list[str]
+) -> None:
+    monkeypatch.setenv("POTICA_DATABASE_URL", "postgresql://u:secret@127.0.0.1:9/x")
+    code, output = _run(monkeypatch, site, *command)
+    assert code == 1
+    assert "The database is not available" in output
+    assert "POTICA_DATABASE_URL" in output
+    assert "secret" not in output
+
+
+def test_the_doctor_finds_a_database_that_is_away(site: Settings) -> None:
+    away = site.model_copy(update={"database_url": "postgresql://u:secret@127.0.0.1:9/x"})
+    found = {finding.name: finding for finding in examine(away)}
+    assert found["Database"].told == "The database is not available"
+    assert "POTICA_DATABASE_URL" in found["Database"].mend
+    assert "secret" not in found["Database"].mend

@@ -125,3 +125,17 @@ def test_cases_are_imported_with_mapped_columns(tmp_path: Path) -> None:
     assert _row(output, "cases") == [1, 0, 0, 1]
     assert "tickets.jsonl:2: mood: not a field here" in output
     assert _run(cases.app, "import", path, "--format", "markdown")[0] == 2
+
+
+def test_what_is_not_there_is_named(tmp_path: Path) -> None:
+    for app in (content.app, cases.app):
+        code, output = _run(app, "import", tmp_path / "nowhere")
+        assert code == 2
+        assert "There is no file or folder" in output
+
+
+def test_a_folder_without_articles_says_what_is_taken(tmp_path: Path) -> None:
+    (tmp_path / "faq.csv").write_text("title,body\na,b\n", encoding="utf-8")
+    code, output = _run(content.app, "import", tmp_path)
+    assert code == 0
+    assert "*.md" in output
