@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -127,20 +128,7 @@ class _Maker:
         title, title_terms = self._text(words, TITLE_WORDS)
         pieces = [self._text(words, int(self.rng.integers(*WORDS))) for _ in range(PER_ARTICLE - 1)]
         facets = {"topic": [TOPIC_FACETS[number % len(TOPIC_FACETS)]]}
-        base = {"created_at": now, "updated_at": now, "version": 1}
-        found[Article].append(
-            {
-                "id": key,
-                "original_language": words.language,
-                "state": ArticleState.published,
-                "audience": Audience.public,
-                "trust": Trust.validated,
-                "governance": Governance.experience,
-                "tags": [],
-                "facets": facets,
-                **base,
-            }
-        )
+        found[Article].append(_article_row(key, words.language, facets, now))
         row = number + 1
         found[Translation].append(
             {
@@ -193,6 +181,24 @@ class _Maker:
         noise = _unit(self.rng.standard_normal((len(languages), self.means.shape[1])))
         mean, topic, rest = SPREAD
         return _unit(mean * self.means[languages] + topic * self.topics[topics] + rest * noise)
+
+
+def _article_row(
+    key: str, language: str, facets: dict[str, list[str]], now: datetime
+) -> dict[str, Any]:
+    return {
+        "id": key,
+        "original_language": language,
+        "state": ArticleState.published,
+        "audience": Audience.public,
+        "trust": Trust.validated,
+        "governance": Governance.experience,
+        "tags": [],
+        "facets": facets,
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+    }
 
 
 def _passages(
