@@ -162,7 +162,7 @@ def test_a_hostile_endpoint_costs_at_most_the_deadline(
 ) -> None:
     said, seconds = timed(EndpointGenerator(serve(behaviour).url, "m", timeout=TIMEOUT))
     assert said == ""
-    assert seconds < TIMEOUT + 0.5
+    assert seconds < TIMEOUT + 1.5  # a busy machine's delay; the endpoint goes on for 3 s
 
 
 @pytest.mark.parametrize("behaviour", [hang, drip_body, drip_headers])
@@ -183,7 +183,8 @@ def test_an_absent_endpoint_soon_costs_nothing() -> None:
     generator = EndpointGenerator(f"http://127.0.0.1:{port}/v1", "m", timeout=TIMEOUT)
     for _ in range(FAILURES):
         assert timed(generator)[0] == ""
-    assert timed(generator)[1] < 0.01
+    with pytest.raises(GeneratorError, match="left alone"):
+        generator.generate("Say something.")
 
 
 def test_the_breaker_tries_again_after_a_pause_and_forgets_on_success(
