@@ -221,8 +221,11 @@ def test_too_many_files_or_no_folder_is_an_error_of_its_own(
         import_articles(sqlite_sessions, tmp_path, ImportOptions(limits=Limits(files=2)))
     with pytest.raises(NotFound, match="no file"):
         import_articles(sqlite_sessions, tmp_path / "none.jsonl")
-    with pytest.raises(InvalidInput, match="--format"):
+    with pytest.raises(NotFound, match="no file or folder"):
         import_articles(sqlite_sessions, tmp_path / "none.docx")
+    (tmp_path / "some.docx").write_bytes(b"PK")
+    with pytest.raises(InvalidInput, match="--format"):
+        import_articles(sqlite_sessions, tmp_path / "some.docx")
 
 
 def test_a_move_the_article_may_not_make_is_rejected(
