@@ -31,6 +31,8 @@ from kb.search.named import without_names
 from kb.text.language import LanguageGuess, detect
 from kb.text.terms import base_language
 
+LETTER = 600  # characters from which a lone message is a letter or a ticket: no one sentence is it
+LETTER_BUDGET = 1600  # characters of a letter; nobody waits for its answer on the line
 TEXT_BUDGET = 400  # characters of the query text; encoding takes time by the character
 FOCUS_BUDGET = 300  # characters of the focus; more than one question blurs it
 NAMED_BUDGET = 80  # characters beyond it for numbers and names from earlier on
@@ -70,6 +72,8 @@ def read_dialog(request: SuggestRequest, encoder: Encoder, settings: Settings) -
     question = _open_question(turns, guess.language)
     focus = _with_topic(turns, question, guess.language) if question else _last_words(turns)
     text = _query_text(turns, question.at if question else None)
+    if _is_letter(turns):
+        focus = text
     started = time.perf_counter()
     vectors = _encoded(text, _unnamed(focus, request.facets), encoder)
     elapsed = (time.perf_counter() - started) * 1000
@@ -185,11 +189,16 @@ def _last_words(turns: Sequence[Turn]) -> str:
     return last.sentences[-1].text[:TEXT_BUDGET] if last else ""
 
 
+def _is_letter(turns: Sequence[Turn]) -> bool:
+    """One long message: what it asks is spread over all of it."""
+    return len(turns) == 1 and sum(len(s.text) for s in turns[0].sentences) > LETTER
+
+
 def _query_text(turns: Sequence[Turn], at: int | None) -> str:
     """The question's turn first, what the customer added, the agent's words, then the past."""
     order = _by_weight(turns, at)
     parts: list[str] = []
-    left = TEXT_BUDGET
+    left = LETTER_BUDGET if _is_letter(turns) else TEXT_BUDGET
     for number in order:
         turn = turns[number]
         share = min(left, AGENT_BUDGET) if turn.role == "agent" else left

@@ -21,7 +21,7 @@ COMPLETED = 0.6
 COMPLETIONS = 8
 SHORTEST_TYPO = 5  # letters; shorter words are not corrected
 STOP_WORD = 0.15  # function words hardly count, but are not thrown away
-MOST_TERMS = 120  # of one query; what comes later in a very long text is left out
+MOST_TERMS = 250  # of one query; what comes later in a very long text is left out
 
 
 @dataclass(frozen=True)

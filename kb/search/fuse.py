@@ -17,6 +17,7 @@ import orjson
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+LETTER = 600  # characters from which a query is a long text
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,16 @@ class Weights:
     facet: float
     trust: float
     use: float
+    letter_scale: float
     lexical_scale: Mapping[str, float]
 
-    def lexical(self, language: str) -> float:
-        """How much more words count in a language; "" serves those not listed."""
-        return self.lexical_scale.get(language, self.lexical_scale[""])
+    def lexical(self, language: str, text: str) -> float:
+        """How much more words count in a language ("" serves those not listed) and in a letter.
+
+        No page has more than a small share of a long text's words, so that share says more.
+        """
+        scale = self.lexical_scale.get(language, self.lexical_scale[""])
+        return max(scale, self.letter_scale) if len(text) > LETTER else scale
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,8 @@ def packaged_weights() -> Weights:
     return Weights(**orjson.loads(text))
 
 
-def shares(features: Features, weights: Weights, language: str) -> dict[str, Floats]:
-    """Each part's share of the score, by its name in `Why`; `language` is the query's."""
-    scale = weights.lexical(language)
+def shares(features: Features, weights: Weights, scale: float) -> dict[str, Floats]:
+    """Each part's share of the score, by its name in `Why`; `scale` is `Weights.lexical`."""
     return {
         "dense": weights.body * features.body,
         "title": weights.title * features.title,

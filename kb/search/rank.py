@@ -66,7 +66,8 @@ def rank_part(
         return []
     named = part.names.scores(part.names.named_in(question.text))
     features = _features(part, pages, vector, lexical, named)
-    return _ranked(part.segment, pages, features, shares(features, weights, question.language))
+    scale = weights.lexical(question.language, question.text)
+    return _ranked(part.segment, pages, features, shares(features, weights, scale))
 
 
 def page_cosines(part: Part, page: int, vector: Vectors) -> tuple[NDArray[np.int64], Vectors]:
