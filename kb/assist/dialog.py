@@ -33,7 +33,7 @@ from kb.text.terms import base_language
 
 LETTER = 600  # characters from which a lone message is a letter or a ticket: no one sentence is it
 LETTER_BUDGET = 1600  # characters of a letter; nobody waits for its answer on the line
-TEXT_BUDGET = 400  # characters of the query text; encoding takes time by the character
+TEXT_BUDGET = 320  # characters of the query text; encoding takes time by the character
 FOCUS_BUDGET = 300  # characters of the focus; more than one question blurs it
 NAMED_BUDGET = 80  # characters beyond it for numbers and names from earlier on
 AGENT_BUDGET = 160  # characters of the agent's last turn

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
+from threadpoolctl import threadpool_limits
 
 from kb.config import Settings
 from kb.db import session_factory
@@ -28,6 +29,7 @@ from kb.search.view import View, page_of
 
 OPENING = 0.05  # cosine that the first passage is worth more: articles start with the answer
 PREFERRED = {"resolution": 3, "body": 2, "problem": 2, "tried": 1, "title": 0}  # to be shown
+MENDED_UP_TO = 12  # words of a query whose typing errors are looked after
 SPARE = 10  # documents beyond the page, so that some may drop out at the gate
 
 
@@ -56,6 +58,8 @@ class Searcher:
         self._sessions = session_factory(sessions.kw["bind"], read_only=True)
         self._encoder = encoder
         self._weights = weights or packaged_weights()
+        # Products of one query are too small to share: waiting threads only take the encoder's core.
+        threadpool_limits(1, user_api="blas")
         self.index = Index(sessions, settings.index_dir, encoder.model_id, encoder.dim)
 
     @property
@@ -150,10 +154,11 @@ class Searcher:
 def _mended(asked: Asked, query: SearchQuery, view: View, where: PassageFilter) -> Asked:
     readable = [(part.vocabulary, allowed_pages(part, where)) for part in view.parts]
     typed = ""
+    is_short = len(asked.terms) <= MENDED_UP_TO  # in more words one typing error matters little
     if query.prefix and query.text[-1:].isalnum() and asked.terms:
         typed = next(reversed(ask(query.text, "", query.language, view.synonyms, 1).terms))
         typed = query.text.split()[-1].casefold() if len(typed) < 3 else typed
-    return mend(asked, query.language, readable, typed)
+    return mend(asked, query.language, readable, typed) if query.prefix or is_short else asked
 
 
 def _with_passages(
