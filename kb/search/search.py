@@ -58,7 +58,7 @@ class Searcher:
         self._sessions = session_factory(sessions.kw["bind"], read_only=True)
         self._encoder = encoder
         self._weights = weights or packaged_weights()
-        # Products of one query are too small to share: waiting threads only take the encoder's core.
+        # One query's products are too small to share: waiting threads take the encoder's core.
         threadpool_limits(1, user_api="blas")
         self.index = Index(sessions, settings.index_dir, encoder.model_id, encoder.dim)
 
