@@ -66,6 +66,9 @@ def main() -> None:
     if len(sys.argv) > 1:
         for pool, row in _public_rows(Path(sys.argv[1]), setup, progress):
             rows[pool].append(row)
+    # A demo case counts as right when it cites the question's article: too coarse to learn from
+    # where public sets tell it exactly (clinc150: AUROC .90 without them, .88 with them).
+    rows["case"] = [row for row in rows["case"] if row.source != "own"] or rows["case"]
     learned = {pool: _learn(rows[pool] or rows["article"]) for pool in rows}
     TARGET.write_text(json.dumps(learned, indent=1) + "\n", "utf-8")
     for pool, found in rows.items():
