@@ -19,6 +19,7 @@ from api.routes import articles, cases, gaps, health, pages, search, suggest
 from api.schemas.common import Problem
 from api.state import Services
 from kb.config import Settings, get_settings
+from kb.errors import ConfigError
 
 STATIC = Path(__file__).parent / "ui" / "static"
 DESCRIPTION = """\
@@ -37,6 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Potica",
         version=_version(),
         description=DESCRIPTION,
+        openapi_url=None,  # served by a route of ours, under a rule like every other
         docs_url=None,  # the ready-made pages load their scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan(settings, metrics),
@@ -60,13 +62,7 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if settings.open_access and not is_loopback(settings.host):
-            log.warning(
-                "open_access",
-                host=settings.host,
-                advice="Everyone who reaches this address reads and writes everything:"
-                " set POTICA_OPEN_ACCESS=false or POTICA_HOST=127.0.0.1.",
-            )
+        check_open_access(settings)
         services = await run_in_threadpool(Services.open, settings, metrics)
         app.state.services = services
         log.info("ready", generation=services.engine.searcher.generation)
@@ -76,6 +72,15 @@ def _lifespan(
             await run_in_threadpool(services.close)
 
     return lifespan
+
+
+def check_open_access(settings: Settings) -> None:
+    """Raises ConfigError when everybody on a network could read and write everything."""
+    if settings.open_access and not is_loopback(settings.host):
+        raise ConfigError(
+            f"With POTICA_OPEN_ACCESS everyone who reaches {settings.host} reads and writes"
+            " everything: switch it off, or listen on POTICA_HOST=127.0.0.1 only."
+        )
 
 
 def _version() -> str:

@@ -38,8 +38,9 @@ class Settings(BaseSettings):
     generator_api_key: str = ""
     generator_timeout: float = Field(default=2.0, gt=0, le=30)  # seconds
 
-    # Whoever reaches the server may read and write everything; False: public reading only.
-    open_access: bool = True
+    # Whoever reaches the server may read and write everything: for trying it out on one machine.
+    open_access: bool = False
+    secret_key: str = ""  # empty: made once and kept in `home`
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""  # empty: this machine's own address at `port`

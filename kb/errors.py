@@ -30,12 +30,22 @@ class TooLarge(KbError):
     code, status, title = "too_large", 413, "The input is too large"
 
 
+class TextRefused(TooLarge):
+    """Markdown that cannot be made HTML: too large, too tangled, or out of time."""
+
+    code, status, title = "text_refused", 422, "The text cannot be shown"
+
+
 class NotFound(KbError):
     code, status, title = "not_found", 404, "Not found"
 
 
 class Conflict(KbError):
     code, status, title = "conflict", 409, "The state has changed meanwhile"
+
+
+class SignInNeeded(KbError):
+    code, status, title = "sign_in_needed", 401, "Sign in first"
 
 
 class Forbidden(KbError):
@@ -60,3 +70,7 @@ class GeneratorError(KbError):
 
 class DatabaseError(KbError):
     code, status, title = "database_error", 503, "The database is not available"
+
+
+class Busy(KbError):
+    code, status, title = "busy", 503, "Too much is going on at once"

@@ -37,6 +37,7 @@ def make_home(home: Path) -> Settings:
         content_dir=make_content(home / "content"),
         encoder_threads=1,
         public_url="http://127.0.0.1",
+        open_access=True,
         _env_file=None,
     )
     engine = create_engine_for(settings)

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.deps import Insider, ReadSession
+from api.auth.rules import allow
+from api.deps import ReadSession
 from api.schemas.common import LANGUAGE
 from api.schemas.gaps import GapOut, GapsOut
-from kb.domain import GapState
+from kb.domain import GapState, Permission, Principal
 from kb.queries.gaps import list_gaps
 from kb.queries.paging import Paging
 
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/api/v1", tags=["gaps"])
 @router.get("/gaps", response_model=GapsOut)
 def read_gaps(
     session: ReadSession,
-    _insider: Insider,
+    _reader: Annotated[Principal, allow(Permission.read_gaps)],
     state: GapState | None = GapState.open,
     language: Annotated[str | None, Query(pattern=LANGUAGE, max_length=35)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

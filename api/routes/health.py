@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from api.auth.rules import Everyone, allow
 from api.deps import App
 from api.schemas.health import HealthOut, ReadyOut
 from api.state import Services
 from kb.db import is_current
+from kb.domain import Permission, Principal
 from kb.errors import KbError
 from kb.queries.outbox import OutboxState, outbox_state
 
@@ -16,13 +20,13 @@ router = APIRouter(tags=["operation"])
 
 
 @router.get("/healthz", response_model=HealthOut)
-def healthz() -> HealthOut:
+def healthz(_everyone: Everyone) -> HealthOut:
     """The process lives."""
     return HealthOut(status="ok")
 
 
 @router.get("/readyz", response_model=ReadyOut, responses={503: {"model": ReadyOut}})
-def readyz(app: App, response: Response) -> ReadyOut:
+def readyz(app: App, _everyone: Everyone, response: Response) -> ReadyOut:
     """Database and index can answer; 503 with the reason when not."""
     database, outbox = _database(app)
     index = "ok" if app.engine.searcher.ready() else "not loaded: potica index rebuild"
@@ -37,7 +41,7 @@ def readyz(app: App, response: Response) -> ReadyOut:
 
 
 @router.get("/metrics", include_in_schema=False)
-def metrics(app: App) -> Response:
+def metrics(app: App, _reader: Annotated[Principal, allow(Permission.read_metrics)]) -> Response:
     """Prometheus's text format."""
     _, outbox = _database(app)
     if outbox is not None:

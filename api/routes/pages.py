@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
-from api.deps import Anyone, App, Insider, PathKey, ReadSession
+from api.auth.rules import Everyone, allow, read_as
+from api.deps import App, PathKey, ReadSession
 from api.schemas.articles import article_out
 from api.schemas.cases import case_out
 from api.schemas.common import LANGUAGE
@@ -18,12 +19,15 @@ from api.ui.examples import EXAMPLES
 from api.ui.marks import article_html
 from kb.actions.checks import check_text
 from kb.assist.types import Message, SuggestRequest
-from kb.domain import Audience
+from kb.domain import Audience, Permission, Principal
 from kb.queries.articles import get_article_view
 from kb.queries.cases import get_case_view
 from kb.queries.contents import list_contents
 
 router = APIRouter(include_in_schema=False)
+Asker = Annotated[Principal, allow(Permission.ask)]
+Reader = Annotated[Principal, allow(Permission.read_articles)]
+CaseReader = Annotated[Principal, allow(Permission.read_cases)]
 MAX_QUESTION = 4000  # characters
 Asked = Annotated[str, Query(max_length=MAX_QUESTION)]
 Language = Annotated[str | None, Query(pattern=LANGUAGE, max_length=35)]
@@ -31,7 +35,7 @@ READERS = {"customer": Audience.customer, "agent": Audience.internal}
 
 
 @router.get("/")
-def home(request: Request, app: App, session: ReadSession) -> HTMLResponse:
+def home(request: Request, app: App, session: ReadSession, _everyone: Everyone) -> HTMLResponse:
     """What this is and where to go."""
     counts = {
         language: len(list_contents(session, Audience.public, language))
@@ -42,13 +46,15 @@ def home(request: Request, app: App, session: ReadSession) -> HTMLResponse:
 
 @router.get("/try")
 def try_page(
-    request: Request, app: App, reader: Anyone, q: Asked = "", who: str = "agent"
+    request: Request, app: App, reader: Asker, q: Asked = "", who: str = ""
 ) -> HTMLResponse:
     """One box; with a question the answers below it, so that it works without JavaScript."""
+    who = _who(reader, who)
     values = {
         "examples": EXAMPLES[render.ui_language(request)],
         "question": q,
-        "who": who if who in READERS else "agent",
+        "who": who,
+        "may_be_agent": Permission.read_internal_articles in reader.permissions,
         "result": _suggest(app, reader, q, who) if q.strip() else None,
         "max_question": MAX_QUESTION,
     }
@@ -57,16 +63,21 @@ def try_page(
 
 @router.get("/try/answers")
 def try_answers(
-    request: Request, app: App, reader: Anyone, q: Asked = "", who: str = "agent"
+    request: Request, app: App, reader: Asker, q: Asked = "", who: str = ""
 ) -> HTMLResponse:
     """The answers alone, for the page's script."""
+    who = _who(reader, who)
     values = {"result": _suggest(app, reader, q, who), "question": q, "who": who}
     return render.page(request, "answers.html", values)
 
 
 @router.get("/articles")
 def articles_page(
-    request: Request, app: App, session: ReadSession, lang: Language = None
+    request: Request,
+    app: App,
+    session: ReadSession,
+    _reader: Reader,
+    lang: Language = None,
 ) -> HTMLResponse:
     """What can be read, a language at a time."""
     language = lang or render.ui_language(request)
@@ -91,13 +102,13 @@ def article_page(
     request: Request,
     app: App,
     session: ReadSession,
-    reader: Anyone,
+    reader: Reader,
     article_id: PathKey,
     lang: Language = None,
     audience: Audience = Audience.public,
 ) -> HTMLResponse:
     """An article to read, in the language asked for or else in its original one."""
-    view = get_article_view(session, article_id, reader.as_audience(audience))
+    view = get_article_view(session, article_id, read_as(reader, audience))
     article = article_out(view, app.settings.resolved_public_url)
     wanted = lang or render.ui_language(request)
     shown = next((t for t in article.translations if t.language == wanted), None)
@@ -114,20 +125,35 @@ def article_page(
 
 @router.get("/c/{case_id}")
 def case_page(
-    request: Request, session: ReadSession, _insider: Insider, case_id: PathKey
+    request: Request, session: ReadSession, _reader: CaseReader, case_id: PathKey
 ) -> HTMLResponse:
     """A case to read, for agents."""
     return render.page(request, "case.html", {"case": case_out(get_case_view(session, case_id))})
 
 
+@router.get("/openapi.json")
+def openapi(request: Request, _everyone: Everyone) -> JSONResponse:
+    """The API for programs."""
+    return JSONResponse(request.app.openapi())
+
+
 @router.get("/docs")
-def api_page(request: Request) -> HTMLResponse:
+def api_page(request: Request, _everyone: Everyone) -> HTMLResponse:
     """The API in words, made from the same description as /openapi.json."""
     return render.page(request, "docs.html", {"groups": describe(request.app.openapi())})
 
 
-def _suggest(app: App, reader: Anyone, question: str, who: str) -> SuggestOut:
+def _who(reader: Principal, who: str) -> str:
+    """As whom to read: as asked for, else as the most one may be."""
+    may_be_agent = Permission.read_internal_articles in reader.permissions
+    return who if who in READERS else "agent" if may_be_agent else "customer"
+
+
+def _suggest(app: App, reader: Principal, question: str, who: str) -> SuggestOut:
     check_text(question, "q")
-    audience = reader.as_audience(READERS.get(who, Audience.internal))
+    wanted = READERS[who]
+    if wanted == Audience.customer and reader.widest == Audience.public:
+        wanted = Audience.public  # a stranger asks as a customer, too
+    audience = read_as(reader, wanted)
     request = SuggestRequest((Message("customer", question),), reader=audience)
     return suggest_out(app.engine.suggest(request), app.settings.resolved_public_url)

@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from api.deps import Anyone, App
+from api.auth.rules import allow, read_as, require
+from api.deps import App
 from api.schemas.common import LANGUAGE
 from api.schemas.hits import answer_out
 from api.schemas.search import CorrectedOut, SearchOut
 from kb.actions.checks import check_language, check_text
-from kb.domain import Audience, Facets, Pool
+from kb.domain import Audience, Facets, Permission, Pool, Principal
 from kb.errors import InvalidInput
 from kb.search.types import Hit, SearchPage, SearchQuery
 from kb.text.language import detect
@@ -68,7 +69,7 @@ def get_filters(
 @router.get("/search", response_model=SearchOut)
 def get_search(
     app: App,
-    reader: Anyone,
+    reader: Annotated[Principal, allow(Permission.read_articles)],
     request: Request,
     filters: Annotated[Filters, Depends(get_filters)],
     q: Annotated[str, Query(max_length=MAX_QUESTION, examples=["nie dostałem PINu"])],
@@ -88,14 +89,15 @@ def get_search(
     field: what has no such facet stays. Tags and languages leave only what has them.
     """
     check_text(q, "q")
-    if pool == Pool.case and audience == Audience.public:
+    if pool == Pool.case:
+        require(reader, Permission.read_cases)
         audience = Audience.internal
     settings = app.settings
     query = SearchQuery(
         text=q,
         language=language or detect(q, settings.languages, settings.default_language).language,
         focus=q,
-        reader=reader.as_audience(audience),
+        reader=read_as(reader, audience),
         pools=frozenset({str(pool)}),
         languages=filters.languages or None,
         known=filters.facets,

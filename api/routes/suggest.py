@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path
 from pydantic import StringConstraints
 
-from api.deps import Anyone, App, Insider, ReadSession
+from api.auth.rules import allow, read_as
+from api.deps import App, ReadSession
 from api.schemas.suggest import (
     FeedbackIn,
     FeedbackOut,
@@ -18,9 +19,11 @@ from api.schemas.suggest import (
 )
 from kb.actions.suggestions import FeedbackInput, record_feedback
 from kb.assist.types import SuggestionResult
+from kb.domain import Permission, Principal
 from kb.queries.suggestions import get_suggestion
 
 router = APIRouter(prefix="/api/v1", tags=["suggestions"])
+Asker = Annotated[Principal, allow(Permission.ask)]
 SuggestionId = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,40}$", max_length=40)]
 IdempotencyKey = Annotated[
     Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=80)] | None,
@@ -29,13 +32,15 @@ IdempotencyKey = Annotated[
 
 
 @router.post("/suggest", response_model=SuggestOut)
-def post_suggest(app: App, reader: Anyone, asked: SuggestIn) -> SuggestOut:
+def post_suggest(
+    app: App, reader: Annotated[Principal, allow(Permission.ask)], asked: SuggestIn
+) -> SuggestOut:
     """Answers to the conversation so far, with sources, and a reply to send.
 
     Ranked articles and, for agents, similar resolved cases; a composed reply whose every
     sentence cites its passage; or `nothing_known` with the reason, noted as a gap.
     """
-    request = asked.to_request(reader.as_audience(asked.audience))
+    request = asked.to_request(read_as(reader, asked.audience))
     result = app.engine.suggest(request)
     app.metrics.observe_suggestion(result.language, result_name(result), result.milliseconds)
     return suggest_out(result, app.settings.resolved_public_url)
@@ -43,7 +48,9 @@ def post_suggest(app: App, reader: Anyone, asked: SuggestIn) -> SuggestOut:
 
 @router.get("/suggestions/{suggestion_id}", response_model=SuggestionOut)
 def read_suggestion(
-    session: ReadSession, _insider: Insider, suggestion_id: SuggestionId
+    session: ReadSession,
+    _reader: Annotated[Principal, allow(Permission.read_suggestions)],
+    suggestion_id: SuggestionId,
 ) -> SuggestionOut:
     """A suggestion as it was given, with what was asked and the versions of all that was used."""
     return SuggestionOut.model_validate(
@@ -54,7 +61,7 @@ def read_suggestion(
 @router.post("/suggestions/{suggestion_id}/feedback", response_model=FeedbackOut, status_code=201)
 def post_feedback(
     app: App,
-    reader: Anyone,
+    reader: Annotated[Principal, allow(Permission.give_feedback)],
     suggestion_id: SuggestionId,
     given: FeedbackIn,
     idempotency_key: IdempotencyKey = None,

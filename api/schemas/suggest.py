@@ -39,7 +39,9 @@ class SuggestIn(Input):
     language: Language | None = Field(None, description="the customer's; left out: detected")
     channel: Channel | None = None
     facets: FacetsIn = Field({}, description="what the CRM knows, as {product: [locker]}")
-    audience: Audience = Field(Audience.internal, description="who reads the answers")
+    audience: Audience | None = Field(
+        None, description="who reads the answers; left out: the most you may see"
+    )
     limit: Annotated[StrictInt, Field(ge=1, le=20)] = 5
 
     model_config = ConfigDict(

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from tests.api.calls import problem, search
+from tests.api.calls import problem, search, suggest
 
 JSON = "/api/v1/cases"
 
@@ -59,8 +59,21 @@ def test_without_open_access_the_public_reads_and_no_more(closed: TestClient) ->
         closed.get("/api/v1/articles/locker-full", params={"audience": "internal"}),
         closed.post("/api/v1/articles/locker-full/archive"),
         closed.get("/api/v1/search", params={"q": "PIN", "pool": "case"}),
-        closed.post("/api/v1/suggest", json={"messages": [{"role": "customer", "text": "PIN"}]}),
+        closed.post(
+            "/api/v1/suggest",
+            json={"messages": [{"role": "customer", "text": "PIN"}], "audience": "internal"},
+        ),
         closed.get("/c/en-0001"),
-        closed.get("/try", params={"q": "PIN"}),
+        closed.get("/try", params={"q": "PIN", "who": "agent"}),
+        closed.get("/metrics"),
     ):
-        problem(refused, 403, "forbidden")
+        problem(refused, 401, "sign_in_needed")
+
+
+def test_a_stranger_is_answered_from_what_is_public(closed: TestClient) -> None:
+    found = suggest(closed, "I did not get the PIN for the locker")
+    assert found["articles"][0]["id"] == "locker-pin-missing"
+    assert found["cases"] == []
+    page = closed.get("/try", params={"q": "I did not get the PIN for the locker"})
+    assert page.status_code == 200
+    assert 'value="agent"' not in page.text

@@ -17,7 +17,7 @@ from api.edge import MAX_BODY_BYTES, Edge, is_loopback, served_names
 from api.logs import configure_logging
 from api.metrics import Metrics
 from kb.config import Settings
-from kb.errors import DatabaseError, KbError
+from kb.errors import ConfigError, DatabaseError, KbError
 from tests.api.calls import problem, suggest
 
 SUGGEST = "/api/v1/suggest"
@@ -198,10 +198,7 @@ def test_a_database_that_was_never_set_up_stops_the_start(tmp_path: Path) -> Non
         pass
 
 
-def test_open_access_beyond_this_machine_is_warned_about(site: Settings) -> None:
-    wide = site.model_copy(update={"host": "0.0.0.0"})
-    with capture_logs() as logs, TestClient(create_app(wide)) as client:
-        assert client.get("/healthz").status_code == 200
-    warned = [line for line in logs if line["event"] == "open_access"]
-    assert len(warned) == 1
-    assert "POTICA_OPEN_ACCESS" in warned[0]["advice"]
+def test_open_access_beyond_this_machine_is_refused(site: Settings) -> None:
+    wide = site.model_copy(update={"host": "0.0.0.0", "open_access": True})
+    with pytest.raises(ConfigError, match="POTICA_OPEN_ACCESS"), TestClient(create_app(wide)):
+        pass

@@ -1,0 +1,69 @@
+"""Rules: every route names who may call it. A route without one fails a test."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from api.auth.identify import identify
+from kb.domain import READABLE_BY, Audience, Permission, Principal
+from kb.errors import Forbidden, SignInNeeded
+
+
+def get_principal(request: Request) -> Principal:
+    """Who is asking; found out once per request. Raises SignInNeeded on a bad credential."""
+    found: Principal | None = getattr(request.state, "principal", None)
+    if found is None:
+        found = request.state.principal = identify(request)
+    return found
+
+
+class Rule:
+    """What a caller needs: a permission, to be signed in, or (neither) nothing."""
+
+    def __init__(self, permission: Permission | None = None, *, signed_in: bool = False) -> None:
+        self.permission = permission
+        self.signed_in = signed_in
+
+    def __call__(self, principal: Annotated[Principal, Depends(get_principal)]) -> Principal:
+        """The caller. Raises SignInNeeded for strangers and Forbidden for others without it."""
+        if self.permission is not None:
+            require(principal, self.permission)
+        elif self.signed_in and principal.user_id is None:
+            raise SignInNeeded("Sign in with an account of your own to do this.")
+        return principal
+
+
+def allow(permission: Permission) -> Any:
+    """A dependency: the caller, who has this permission."""
+    return Depends(Rule(permission))
+
+
+def require(principal: Principal, permission: Permission) -> None:
+    """Raises SignInNeeded for strangers and Forbidden for others without the permission."""
+    if principal.may(permission):
+        return
+    if not principal.is_known:
+        raise SignInNeeded(f"Sign in first: this needs the permission {permission}.")
+    raise Forbidden(f"This needs the permission {permission}: ask an administrator for it.")
+
+
+def read_as(principal: Principal, wanted: Audience | None) -> Audience:
+    """The audience to read as: `wanted`, or the widest this one may see.
+
+    Raises SignInNeeded or Forbidden when that would show more than this one may see.
+    """
+    wanted = principal.widest if wanted is None else wanted
+    if READABLE_BY[wanted] <= READABLE_BY[principal.widest]:
+        return wanted
+    needed = {
+        Audience.internal: Permission.read_internal_articles,
+        Audience.customer: Permission.read_customer_articles,
+    }
+    require(principal, needed[wanted])
+    return wanted
+
+
+Everyone = Annotated[Principal, Depends(Rule())]
+SignedIn = Annotated[Principal, Depends(Rule(signed_in=True))]
