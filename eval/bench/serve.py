@@ -98,6 +98,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "POTICA_DATABASE_URL": "",
         "POTICA_CONTENT_DIR": str(settings.content_dir.resolve()),
         "POTICA_HOST": "127.0.0.1",
+        "POTICA_OPEN_ACCESS": "true",  # suggestions as agents get them
         "POTICA_PORT": str(port),
         "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")])),
     }

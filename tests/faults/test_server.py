@@ -46,6 +46,7 @@ class Site:
     @property
     def environment(self) -> dict[str, str]:
         own = {"POTICA_HOME": str(self.home), "POTICA_ENCODER_THREADS": "1"}
+        own["POTICA_OPEN_ACCESS"] = "true"
         return os.environ | own | {"POTICA_PORT": str(self.port), "POTICA_LOG_LEVEL": "ERROR"}
 
     @contextmanager

@@ -38,6 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         port = own.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     settings = {"POTICA_HOME": str(home), "POTICA_PORT": str(port), "POTICA_PUBLIC_URL": url}
+    settings["POTICA_OPEN_ACCESS"] = "true"
     with (home / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", "from kb.cli import main; main()", "serve"],
