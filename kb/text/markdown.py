@@ -1,68 +1,36 @@
 """Markdown of articles and cases: safe HTML, plain text, links between articles.
 
 Whoever can write an article can write hostile Markdown, and Python-Markdown is quadratic or
-worse on some of it. So input is refused when it is too large or nested too deep, and the
-conversion itself looks at the clock.
+worse on some of it. So it is never run here: a process of its own does it, which is killed when
+it takes too long (`kb.text.markdown_worker`); what it made is kept, so that a page that is read
+again costs nothing. Why: docs/decisions/0010-markdown-in-a-process.md.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from html.parser import HTMLParser
+import hashlib
+import threading
+from collections import OrderedDict
 
-from kb.errors import InvalidInput, TooLarge
+from kb.errors import InvalidInput, KbError, TextRefused
+from kb.text.markdown_wire import Answer, Kind, Refusal
+from kb.text.markdown_worker import Renderers
 
 MAX_BYTES = 200_000
-MAX_NESTING = 20  # levels of lists, quotes, brackets
-_MAX_LINE = 20_000  # characters; a single pattern match cannot be interrupted
-_MAX_BLOCK = 40_000  # characters without an empty line
-_MAX_BLOCKS = 5_000
-_MAX_FENCES = 400  # lines that open or close a code block
-
-_KEY = r"[A-Za-z0-9][\w.-]{0,119}"
-ARTICLE_LINK = re.compile(rf"article:(?P<key>{_KEY})(?P<fragment>#[\w-]+)?")
-
-_TAGS = frozenset(
-    """a blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr img input li ol p pre strong
-    sub sup table tbody td th thead tr ul""".split()  # noqa: SIM905 (one line each is unreadable)
-)
-_ATTRIBUTES = {
-    "a": {"href", "title"},
-    "code": {"class"},
-    "img": {"src", "alt", "title"},
-    "input": {"type", "checked", "disabled"},  # task lists
-    "li": {"class"},
-    "ol": {"start"},
-    "td": {"align", "style"},
-    "th": {"align", "style", "scope"},
-    "ul": {"class"},
-}
-_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
-_CLASSES = re.compile(r"language-[\w+-]{1,30}|task-list(?:-item)?")
-_ALIGN = re.compile(r"text-align: (?:left|right|center);")
-_LOCAL = re.compile(r"/(?!/)[^\\\s]*")
+_KEPT_BYTES = 24_000_000
 
 
-def render_html(markdown: str) -> str:
+def render_html(markdown: str, *, drafts: bool = False) -> str:
     """Safe HTML of `markdown`.
 
-    Raw HTML shows as text. Only allow-listed tags and attributes, no remote images; links carry
-    `rel="nofollow noopener"`; `article:<key>` becomes `/a/<key>`.
-    Raises TooLarge above `MAX_BYTES` or when it would take too long, InvalidInput when nested
-    deeper than `MAX_NESTING`.
+    Raw HTML shows as text. Only allow-listed tags and attributes; images only from this site
+    (of `drafts`, only such whose address holds no query: opening somebody's draft must not
+    make the site do anything); links carry `rel="nofollow noopener"`; `article:<key>` becomes
+    `/a/<key>`.
+    Raises TextRefused above `MAX_BYTES` or when it would take too long, InvalidInput when
+    nested too deep, Busy when too many texts wait or the process cannot be started.
     """
-    import nh3
-
-    return nh3.clean(
-        _convert(markdown).html,
-        tags=set(_TAGS),
-        attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        attribute_filter=_allowed_value,
-        url_schemes=set(_SCHEMES),
-        link_rel="nofollow noopener",
-        clean_content_tags={"script", "style", "iframe", "template", "noscript", "textarea"},
-    )
+    return _kept(Kind.draft if drafts else Kind.page, markdown).text
 
 
 def plain_text(markdown: str) -> str:
@@ -70,10 +38,8 @@ def plain_text(markdown: str) -> str:
 
     Raises as `render_html`.
     """
-    reader = _TextReader()
-    reader.feed(render_html(markdown))
-    reader.close()
-    return reader.text()
+    # Not kept: the indexer asks once for each passage, pages never do.
+    return _taken(_renderers.ask(Kind.words, _encoded(markdown))).text
 
 
 def internal_links(markdown: str) -> list[str]:
@@ -81,143 +47,81 @@ def internal_links(markdown: str) -> list[str]:
 
     Raises as `render_html`.
     """
-    return list(dict.fromkeys(_convert(markdown).links))
+    return list(_kept(Kind.page, markdown).links)
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """HTML as Python-Markdown made it, not yet safe, and the article keys it links to."""
-
-    html: str
-    links: tuple[str, ...]
+def close() -> None:
+    """End the processes and forget what is kept; the next text starts anew."""
+    _shelf.clear()
+    _renderers.close()
 
 
-def _convert(markdown: str) -> Converted:
-    from kb.text.markdown_engine import convert
+class _Shelf:
+    """The answers used last, at most `size` bytes of them. Threads may share it."""
 
-    text = markdown.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    text = text.encode("utf-8", "replace").decode()  # lone surrogates
-    check_size(text)
-    html, links = convert(text)
-    return Converted(html, tuple(links))
+    def __init__(self, size: int) -> None:
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[bytes, Answer] = OrderedDict()
+        self._room = self._size = size
+
+    def get(self, key: bytes) -> Answer | None:
+        with self._lock:
+            answer = self._answers.get(key)
+            if answer is not None:
+                self._answers.move_to_end(key)
+            return answer
+
+    def put(self, key: bytes, answer: Answer) -> None:
+        with self._lock:
+            if key in self._answers or answer.size > self._size // 4:
+                return
+            self._answers[key] = answer
+            self._room -= answer.size
+            while self._room < 0:
+                _, oldest = self._answers.popitem(last=False)
+                self._room += oldest.size
+
+    def clear(self) -> None:
+        with self._lock:
+            self._answers.clear()
+            self._room = self._size
 
 
-def check_size(text: str) -> None:
-    """Refuse what the converter cannot take in reasonable time; see `render_html`."""
-    size = len(text.encode())
-    if size > MAX_BYTES:
-        raise TooLarge(
-            f"The text has {size} bytes, {MAX_BYTES} are allowed. Split it into several articles.",
+def _kept(kind: Kind, markdown: str) -> Answer:
+    data = _encoded(markdown)
+    key = hashlib.sha256(kind.value.encode() + data).digest()
+    answer = _shelf.get(key)
+    if answer is None:
+        # Many may wait for the page that everybody reads: the first of them makes it.
+        answer = _renderers.ask(kind, data, known=lambda: _shelf.get(key))
+        if not (answer.refusal and answer.refusal.passing):
+            _shelf.put(key, answer)
+    return _taken(answer)
+
+
+def _taken(answer: Answer) -> Answer:
+    if answer.refusal is not None:
+        raise _error(answer.refusal)
+    return answer
+
+
+def _error(refusal: Refusal) -> KbError:
+    kind = InvalidInput if refusal.nested else TextRefused
+    return kind(refusal.message) if refusal.limit is None else kind(
+        refusal.message, limit=refusal.limit
+    )  # fmt: skip
+
+
+def _encoded(markdown: str) -> bytes:
+    data = markdown.encode("utf-8", "replace")  # lone surrogates
+    if len(data) > MAX_BYTES:
+        raise TextRefused(
+            f"The text has {len(data)} bytes, {MAX_BYTES} are allowed. "
+            "Split it into several articles.",
             limit=MAX_BYTES,
         )
-    if len(re.findall(r"^[ \t>]*(?:```|~~~)", text, re.MULTILINE)) > _MAX_FENCES:
-        raise TooLarge("The text has too many code blocks. Split it into several articles.")
-    for line in text.split("\n"):
-        if len(line) > _MAX_LINE:
-            raise TooLarge(
-                f"A line has {len(line)} characters, {_MAX_LINE} are allowed. Break it up.",
-                limit=_MAX_LINE,
-            )
-        _check_indent(line)
-    blocks = re.split(r"\n[ \t]*\n", text)
-    if len(blocks) > _MAX_BLOCKS:
-        raise TooLarge(
-            f"The text has {len(blocks)} paragraphs, {_MAX_BLOCKS} are allowed. "
-            "Split it into several articles.",
-            limit=_MAX_BLOCKS,
-        )
-    for block in blocks:
-        if len(block) > _MAX_BLOCK:
-            raise TooLarge(
-                f"A block has {len(block)} characters, {_MAX_BLOCK} are allowed. "
-                "Put empty lines between paragraphs.",
-                limit=_MAX_BLOCK,
-            )
-        _check_brackets(block)
+    return data
 
 
-def _check_indent(line: str) -> None:
-    indent = re.match(r"[ \t>*+-]*", line)
-    marks = indent[0].expandtabs(4) if indent else ""
-    is_ruler = not marks.replace(" ", "").strip("-") or not marks.replace(" ", "").strip("*")
-    quotes = marks.count(">")
-    items = 0 if is_ruler else sum(marks.count(mark) for mark in "*+-")
-    spaces = len(marks) // 4 if marks.strip() else 0
-    if max(quotes, items, spaces) > MAX_NESTING and line.strip():
-        _refuse("Lists and quotes")
-
-
-def _check_brackets(block: str) -> None:
-    for opening, closing in ("[]", "()"):
-        depth = deepest = 0
-        for char in re.findall(rf"[{re.escape(opening + closing)}]", block):
-            depth = depth + 1 if char == opening else max(0, depth - 1)
-            deepest = max(deepest, depth)
-        if deepest > MAX_NESTING * 5:
-            _refuse("Brackets")
-
-
-def _refuse(what: str) -> None:
-    raise InvalidInput(f"{what} are nested too deep or left open. Use fewer levels.")
-
-
-def _allowed_value(tag: str, name: str, value: str) -> str | None:
-    """nh3's filter: which values of the allowed attributes stay."""
-    if name == "class":
-        kept = " ".join(part for part in value.split() if _CLASSES.fullmatch(part))
-        return kept or None
-    if name == "style":
-        return value if _ALIGN.fullmatch(value) else None
-    if tag == "img" and name == "src":
-        return value if _LOCAL.fullmatch(value) else None
-    if tag == "input" and name == "type":
-        return value if value == "checkbox" else "hidden"
-    return value
-
-
-_LINE_TAGS = frozenset(
-    """p div li h1 h2 h3 h4 h5 h6 tr pre blockquote br hr dt dd table""".split()  # noqa: SIM905
-)
-
-
-class _TextReader(HTMLParser):
-    """Collects text of cleaned HTML, a line per block."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._parts: list[str] = [""]
-        self._in_pre = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _LINE_TAGS:
-            self._parts.append("\n")
-        self._in_pre = self._in_pre or tag == "pre"
-        if tag in ("td", "th"):
-            self._start_cell()
-        if tag == "img":
-            self._parts.append(dict(attrs).get("alt") or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _LINE_TAGS:
-            self._parts.append("\n")
-        self._in_pre = self._in_pre and tag != "pre"
-
-    def handle_data(self, data: str) -> None:
-        if self._in_pre:
-            self._parts.append(data)
-            return
-        words = re.sub(r"\s+", " ", data)
-        if self._parts[-1].endswith(("\n", " ")):
-            words = words.lstrip()
-        if words:
-            self._parts.append(words)
-
-    def _start_cell(self) -> None:
-        if self._parts[-1] == " ":
-            self._parts.pop()
-        if not self._parts[-1].endswith("\n"):
-            self._parts.append(" | ")
-
-    def text(self) -> str:
-        lines = (line.rstrip() for line in "".join(self._parts).split("\n"))
-        return "\n".join(line for line in lines if line)
+_shelf = _Shelf(_KEPT_BYTES)
+_renderers = Renderers()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -97,5 +99,21 @@ def test_articles_that_cannot_be(
 
 def test_text_that_no_page_could_show_is_refused(client: TestClient) -> None:
     response = client.put(f"{JSON}/cannot-be", json=article("[" * 50_000))
-    assert response.status_code in (413, 422)
-    assert response.json()["detail"]
+    problem(response, 422, "text_refused")
+    assert "Break it up" in response.json()["detail"]
+
+
+def test_a_text_that_takes_too_long_is_refused_while_others_are_served(client: TestClient) -> None:
+    cells = "|a" * 2_000 + "|\n" + "|-" * 2_000 + "|\n" + "|\n" * 15_000
+    with ThreadPoolExecutor(2) as pool:  # as many as there are processes for it
+        saves = [
+            pool.submit(client.put, f"{JSON}/cannot-be", json=article(f"{cells}\n\n{number}"))
+            for number in range(2)
+        ]
+        assert client.get("/healthz").status_code == 200
+        assert search(client, "locker pin", language="en")
+        assert not any(save.done() for save in saves)
+        for save in saves:
+            problem(save.result(), 422, "text_refused")
+    assert client.put(f"{JSON}/after-it", json=article("*Fine*")).status_code == 201
+    assert client.post(f"{JSON}/after-it/archive").status_code == 200
