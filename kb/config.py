@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from kb.errors import ConfigError
 
 EncoderRuntime = Literal["onnx", "torch"]
+
+# As browsers write it: no path, no default port; without TLS on this machine alone.
+_ORIGIN = (
+    r"(?:https://(?:[a-z0-9-]+\.)*[a-z0-9-]+|https?://(?:localhost|127\.0\.0\.1|\[::1\]))"
+    r"(?::(?!443\b|80\b)[0-9]{1,5})?"
+)
+_ISSUER = _ORIGIN + r"(?:/[^\s?#]*)?"
 
 
 class Settings(BaseSettings):
@@ -41,10 +49,41 @@ class Settings(BaseSettings):
     # Whoever reaches the server may read and write everything: for trying it out on one machine.
     open_access: bool = False
     secret_key: str = ""  # empty: made once and kept in `home`
+
+    # Origins whose pages may show the sidebar, such as https://helpdesk.example
+    embed_origins: tuple[str, ...] = ()
+
+    # Sign-in through an OpenID Connect provider; off without an issuer and a client id
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""  # empty: a public client, held by PKCE alone
+    oidc_scopes: str = "openid email profile"
+    oidc_roles_claim: str = ""  # dotted path, such as realm_access.roles; empty: roles stay ours
+    oidc_role_map: dict[str, str] = Field(default_factory=dict)  # value of the claim -> role
+    oidc_name_claim: str = "name"
+    oidc_email_claim: str = "email"
+    oidc_allow_new: bool = False  # make an account at the first sign-in
+    oidc_label: str = ""  # what the button says; empty: the issuer's host name
+
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""  # empty: this machine's own address at `port`
     log_level: str = "INFO"
+
+    @field_validator("embed_origins")
+    @classmethod
+    def _origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [origin for origin in given if not re.fullmatch(_ORIGIN, origin)]
+        if wrong:
+            raise ValueError("write origins only, as in https://helpdesk.example: no path, no *")
+        return given
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, given: str) -> str:
+        if given and not re.fullmatch(_ISSUER, given):
+            raise ValueError("write the issuer as the provider does, as in https://id.example/x")
+        return given
 
     @property
     def resolved_database_url(self) -> str:

@@ -32,6 +32,12 @@ def test_permalinks_begin_with_the_port_that_is_served() -> None:
         ("POTICA_ENCODER_RUNTIME", "tpu"),
         ("POTICA_GENERATOR_TIMEOUT", "-1"),
         ("POTICA_ENCODER_THREADS", "0"),
+        ("POTICA_EMBED_ORIGINS", '["https://helpdesk.example/path"]'),
+        ("POTICA_EMBED_ORIGINS", '["https://*.example"]'),
+        ("POTICA_EMBED_ORIGINS", '["http://helpdesk.example"]'),
+        ("POTICA_EMBED_ORIGINS", '["https://helpdesk.example:443"]'),
+        ("POTICA_OIDC_ISSUER", "http://id.example"),
+        ("POTICA_OIDC_ISSUER", "https://id.example/x?y"),
     ],
 )
 def test_a_wrong_variable_is_named(
@@ -41,6 +47,13 @@ def test_a_wrong_variable_is_named(
     with pytest.raises(ConfigError) as caught:
         get_settings()
     assert variable in caught.value.message
+
+
+def test_origins_and_issuers_as_they_are_written() -> None:
+    origins = ("https://helpdesk.example", "https://crm.example:8443", "http://localhost:3000")
+    for issuer in ("https://id.example", "https://id.example/realms/post/", "http://127.0.0.1:9"):
+        settings = Settings(embed_origins=origins, oidc_issuer=issuer, _env_file=None)
+        assert (settings.embed_origins, settings.oidc_issuer) == (origins, issuer)
 
 
 def test_a_list_that_is_not_json_says_how_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
