@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ _ORIGIN = (
     r"(?:https://(?:[a-z0-9-]+\.)*[a-z0-9-]+|https?://(?:localhost|127\.0\.0\.1|\[::1\]))"
     r"(?::(?!443\b|80\b)[0-9]{1,5})?"
 )
+_HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:.]*"
 _ISSUER = _ORIGIN + r"(?:/[^\s?#]*)?"
 
 
@@ -68,6 +70,21 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""  # empty: this machine's own address at `port`
+    trusted_hosts: tuple[str, ...] = ()  # further names the server is addressed by
+    trusted_proxies: tuple[
+        str, ...
+    ] = ()  # whose X-Forwarded-For is believed: 10.0.0.5, 10.1.0.0/16
+
+    # Limits of the server; per minute those of one account, API key or address
+    max_connections: int = Field(default=500, ge=10, le=100_000)
+    request_seconds: float = Field(default=30.0, gt=0, le=600)  # to answer
+    body_seconds: float = Field(default=15.0, gt=0, le=600)  # for a body to arrive
+    rate_limits: bool = True
+    rate_asks: int = Field(default=120, ge=1)  # suggestions and searches
+    rate_writes: int = Field(default=120, ge=1)
+    rate_reads: int = Field(default=600, ge=1)
+    rate_strangers: int = Field(default=60, ge=1)  # asks and writes of who is not signed in
+
     log_level: str = "INFO"
 
     @field_validator("embed_origins")
@@ -76,6 +93,21 @@ class Settings(BaseSettings):
         wrong = [origin for origin in given if not re.fullmatch(_ORIGIN, origin)]
         if wrong:
             raise ValueError("write origins only, as in https://helpdesk.example: no path, no *")
+        return given
+
+    @field_validator("trusted_hosts")
+    @classmethod
+    def _names(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not re.fullmatch(_HOST, name) for name in given):
+            raise ValueError("write names only, as in kb.example or 10.0.0.5: no port, no *")
+        return given
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for address in given:
+            if ip_network(address).prefixlen == 0:
+                raise ValueError("the whole internet cannot be a trusted proxy: name its addresses")
         return given
 
     @field_validator("oidc_issuer")

@@ -74,3 +74,17 @@ class DatabaseError(KbError):
 
 class Busy(KbError):
     code, status, title = "busy", 503, "Too much is going on at once"
+
+
+class OutOfTime(KbError):
+    code, status, title = "out_of_time", 503, "It took too long"
+
+
+class TooMany(KbError):
+    """`retry_after`: whole seconds until it may be tried again."""
+
+    code, status, title = "too_many_requests", 429, "Too many requests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.retry_after = retry_after
