@@ -13,7 +13,9 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.staticfiles import StaticFiles
 
 from api import errors
-from api.edge import Edge, is_loopback, served_names
+from api.auth.cookies import Cookies
+from api.edge import Edge, Policy, is_loopback
+from api.edge.rates import Rates
 from api.metrics import Metrics
 from api.routes import articles, cases, gaps, health, pages, search, suggest
 from api.schemas.common import Problem
@@ -48,7 +50,12 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.install(app)
-    app.add_middleware(Edge, metrics=metrics, names=served_names(settings))
+    app.add_middleware(Cookies)
+    app.state.rates = Rates(settings)
+    app.add_middleware(Edge, metrics=metrics, policy=Policy.of(settings))
+    if settings.trusted_proxies:
+        proxies = list(settings.trusted_proxies)
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
     return app
 
 

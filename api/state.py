@@ -10,6 +10,7 @@ import structlog
 from fastapi import Request
 from sqlalchemy.orm import Session, sessionmaker
 
+from api.auth.attempts import Attempts
 from api.metrics import Metrics
 from api.schemas.common import SavedOut
 from api.ui.examples import EXAMPLES
@@ -22,6 +23,7 @@ from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import Pool
 from kb.errors import KbError
+from kb.secret_key import load_secret_key
 
 WARM_UP = 60.0  # seconds a write or a shutdown waits for it at most
 log = structlog.get_logger("potica.state")
@@ -37,16 +39,19 @@ class Services:
     metrics: Metrics
     readers: sessionmaker[Session]
     warming: threading.Thread
+    secret: bytes  # what tokens are signed with: use `kb.secret_key.derived_key`
+    attempts: Attempts
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
         """Database, encoder, index, and the worker that keeps it up to date. Raises KbError."""
+        secret = load_secret_key(settings)
         engine = Engine.open(settings)
         readers = session_factory(engine.database, read_only=True)
         worker = IndexWorker(engine.session_factory, engine.encoder)
         warming = threading.Thread(target=_warm_up, args=(engine, worker), name="warm-up")
         warming.start()
-        return cls(settings, engine, worker, metrics, readers, warming)
+        return cls(settings, engine, worker, metrics, readers, warming, secret, Attempts())
 
     def close(self) -> None:
         """Finish the index work in hand, then let go of everything."""

@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     # Whoever reaches the server may read and write everything: for trying it out on one machine.
     open_access: bool = False
     secret_key: str = ""  # empty: made once and kept in `home`
+    session_idle_hours: float = Field(default=12, gt=0, le=24 * 30)  # unused for so long: over
+    session_days: float = Field(default=7, gt=0, le=90)  # over, used or not
 
     # Origins whose pages may show the sidebar, such as https://helpdesk.example
     embed_origins: tuple[str, ...] = ()

@@ -48,8 +48,31 @@ class SignInNeeded(KbError):
     code, status, title = "sign_in_needed", 401, "Sign in first"
 
 
+class SignInFailed(SignInNeeded):
+    """One message for whatever is wrong: an answer must not tell which accounts exist."""
+
+    code, status, title = "sign_in_failed", 401, "Signing in failed"
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail or the password is not right.")
+
+
 class Forbidden(KbError):
     code, status, title = "forbidden", 403, "Not allowed"
+
+
+class CsrfRefused(Forbidden):
+    code, status, title = "csrf", 403, "The form has no valid token"
+
+
+class TooManyRequests(KbError):
+    """`retry_after` is in seconds."""
+
+    code, status, title = "too_many_requests", 429, "Too many attempts"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.retry_after = retry_after
 
 
 class ConfigError(KbError):

@@ -6,16 +6,30 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from api.auth.csrf import GivenToken, check_session_token
 from api.auth.identify import identify
 from kb.domain import READABLE_BY, Audience, Permission, Principal
 from kb.errors import Forbidden, SignInNeeded
 
 
-def get_principal(request: Request) -> Principal:
-    """Who is asking; found out once per request. Raises SignInNeeded on a bad credential."""
+def get_principal(request: Request, csrf: GivenToken) -> Principal:
+    """Who is asking; found out once per request.
+
+    Raises SignInNeeded on a bad credential, TooMany above the caller's rate and CsrfRefused on a
+    write in a session without the session's token: since every route has a rule, none can
+    forget to look.
+    """
     found: Principal | None = getattr(request.state, "principal", None)
     if found is None:
-        found = request.state.principal = identify(request)
+        rates: Rates = request.app.state.rates
+        rates.check_refusals(request)
+        try:
+            found = request.state.principal = identify(request)
+        except SignInNeeded:
+            rates.count_refusal(request)
+            raise
+        rates.count(request, found)
+        check_session_token(request, found, csrf)
     return found
 
 

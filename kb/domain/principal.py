@@ -35,6 +35,7 @@ class Principal:
     name: str = ""
     roles: tuple[str, ...] = ()
     scope: Facets = field(default_factory=dict)
+    language: str | None = None  # the interface's, as the person chose it
 
     @property
     def is_known(self) -> bool:
