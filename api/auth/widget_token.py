@@ -1,0 +1,107 @@
+"""The text of a widget token: a signed JWT that lives for five minutes and can be renewed."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from kb.domain import utc_now
+from kb.secret_key import derived_key
+
+LIFE = 5 * 60  # seconds
+TOTAL_LIFE = 12 * 3600  # seconds from the first token, however often it is renewed
+LEEWAY = 10  # seconds that the clocks of servers may differ
+AUDIENCE = "potica-widget"
+ALGORITHMS = ("HS256",)
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetGrant:
+    """For whom a token speaks. One of `session_id` and `key_id` names the credential behind it.
+
+    `user_id` is whose eyes it reads with; None when a key asked for no person in particular.
+    """
+
+    origin: str
+    session_id: str | None = None
+    key_id: str | None = None
+    user_id: str | None = None
+    first_at: datetime | None = None  # of the first token; None: this is it
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetToken:
+    text: str
+    expires_at: datetime
+    renewable_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetSigner:
+    """Makes and reads tokens; servers that share the secret key read each other's."""
+
+    key: OctKey
+    issuer: str
+
+    @classmethod
+    def of(cls, secret: bytes, issuer: str) -> WidgetSigner:
+        """`secret` is the installation's; `issuer` its public address."""
+        return cls(OctKey.import_key(derived_key(secret, "widget")), issuer)
+
+    def sign(self, grant: WidgetGrant, now: datetime | None = None) -> WidgetToken | None:
+        """A token for `grant`; None when its total life is over."""
+        issued = int((now or utc_now()).timestamp())
+        first = issued if grant.first_at is None else int(grant.first_at.timestamp())
+        expires = min(issued + LIFE, first + TOTAL_LIFE)
+        if expires <= issued:
+            return None
+        claims = {
+            "iss": self.issuer,
+            "aud": AUDIENCE,
+            "iat": issued,
+            "exp": expires,
+            "jti": secrets.token_hex(16),
+            "first": first,
+            "origin": grant.origin,
+            "session": grant.session_id,
+            "key": grant.key_id,
+            "user": grant.user_id,
+        }
+        text = jwt.encode({"alg": ALGORITHMS[0]}, claims, self.key, algorithms=list(ALGORITHMS))
+        return WidgetToken(text, _moment(expires), _moment(first + TOTAL_LIFE))
+
+    def read(self, text: str, now: datetime | None = None) -> WidgetGrant | None:
+        """What a token of ours says; None when it is not ours, altered, too old or too new."""
+        moment = int((now or utc_now()).timestamp())
+        rules = jwt.JWTClaimsRegistry(
+            now=moment,
+            leeway=LEEWAY,
+            iss={"essential": True, "value": self.issuer},
+            aud={"essential": True, "value": AUDIENCE},
+            exp={"essential": True},
+            iat={"essential": True},
+            jti={"essential": True},
+            first={"essential": True},
+            origin={"essential": True},
+        )
+        try:
+            claims = jwt.decode(text, self.key, algorithms=list(ALGORITHMS)).claims
+            rules.validate(claims)
+        except (JoseError, ValueError):
+            return None
+        return WidgetGrant(
+            origin=claims["origin"],
+            session_id=claims.get("session"),
+            key_id=claims.get("key"),
+            user_id=claims.get("user"),
+            first_at=_moment(claims["first"]),
+        )
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
