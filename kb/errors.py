@@ -26,6 +26,16 @@ class InvalidInput(KbError):
     code, status, title = "invalid_input", 422, "The input is not valid"
 
 
+class PasswordRefused(InvalidInput):
+    """`reason`: short, long, common or personal."""
+
+    code, status, title = "password_refused", 422, "This password is not taken"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message, reason=reason)
+        self.reason = reason
+
+
 class TooLarge(KbError):
     code, status, title = "too_large", 413, "The input is too large"
 
@@ -65,16 +75,6 @@ class CsrfRefused(Forbidden):
     code, status, title = "csrf", 403, "The form has no valid token"
 
 
-class TooManyRequests(KbError):
-    """`retry_after` is in seconds."""
-
-    code, status, title = "too_many_requests", 429, "Too many attempts"
-
-    def __init__(self, message: str, retry_after: int) -> None:
-        super().__init__(message, retry_after=retry_after)
-        self.retry_after = retry_after
-
-
 class ConfigError(KbError):
     code, status, title = "config_error", 500, "The configuration is not valid"
 
@@ -111,3 +111,15 @@ class TooMany(KbError):
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message, retry_after=retry_after)
         self.retry_after = retry_after
+
+
+class FetchRefused(KbError):
+    """An address that Potica does not ask: see `kb.net`."""
+
+    code, status, title = "fetch_refused", 422, "This address is not asked"
+
+
+class FetchFailed(KbError):
+    """Another server gave no usable answer."""
+
+    code, status, title = "fetch_failed", 502, "The other server gave no usable answer"
