@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import structlog
 from fastapi import Request
 from sqlalchemy.exc import OperationalError
 
 from api.auth import cookies
+from api.auth.bearer import bearer_principal, bearer_token
+from api.auth.session_limits import limits_of as limits_of
 from api.state import Services, services_of
 from kb.actions.sessions import end_reused, touch_session
-from kb.config import Settings
 from kb.domain import ANONYMOUS, EVERYTHING, Permissions, Principal, PrincipalKind, utc_now
-from kb.domain.session_rules import SessionLimits, Standing, next_token
+from kb.domain.session_rules import Standing, next_token
 from kb.queries.roles import load_roles, permissions_of
 from kb.queries.sessions import ShownToken, find_token
 from kb.secret_key import derived_key
@@ -29,8 +28,6 @@ def identify(request: Request) -> Principal:
     services = services_of(request)
     token = bearer_token(request)
     if token is not None:
-        from api.auth.bearer import bearer_principal
-
         return bearer_principal(request, services, token)
     shown = cookies.shown_token(request, cookies.SESSION)
     with services.readers() as session:
@@ -43,20 +40,6 @@ def identify(request: Request) -> Principal:
     if services.settings.open_access:
         return Principal(PrincipalKind.open_access, ANONYMOUS, EVERYTHING)
     return Principal(PrincipalKind.anonymous, ANONYMOUS, roles[ANONYMOUS], roles=(ANONYMOUS,))
-
-
-def bearer_token(request: Request) -> str | None:
-    """What stands after `Bearer`; None without such a header. Other schemes are a proxy's."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else None
-
-
-def limits_of(settings: Settings) -> SessionLimits:
-    """How long sessions live, as set."""
-    return SessionLimits(
-        idle=timedelta(hours=settings.session_idle_hours),
-        absolute=timedelta(days=settings.session_days),
-    )
 
 
 def session_principal(found: ShownToken, permissions: Permissions) -> Principal:
