@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from api.logs import describe
 from api.schemas.common import FieldError, Problem
-from kb.errors import DatabaseError, KbError
+from kb.errors import DatabaseError, KbError, TooMany
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 20
@@ -29,8 +29,11 @@ _HTTP = {
     403: ("forbidden", "Not allowed", "Ask for access to this."),
     404: ("not_found", "Not found", "Check the address: /openapi.json lists every one."),
     405: ("method_not_allowed", "This method does not apply", "Use one of: {allow}."),
+    408: ("too_slow", "The request came too slowly", "Send it faster."),
     413: ("too_large", "The request is too large", "Send at most 1,000,000 bytes."),
+    414: ("address_too_long", "The address is too long", "Send long texts in a body."),
     415: ("unsupported_media_type", "This form of content cannot be read", "Send JSON."),
+    431: ("headers_too_large", "The headers are too large", "Send fewer or shorter headers."),
 }
 
 
@@ -114,7 +117,9 @@ def _respond(
     if wants_page(request.scope, request.headers.get("accept", "")):
         from api.ui.render import error_page
 
-        return error_page(request, problem)
+        page = error_page(request, problem)
+        page.headers.update(headers or {})
+        return page
     return ProblemResponse(problem, headers)
 
 
@@ -128,7 +133,8 @@ def _on_kb_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, KbError)
     if error.status >= 500:
         log.error("expected_error", code=error.code, status=error.status)
-    return _respond(request, problem_of(error, request_id_of(request)))
+    headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooMany) else None
+    return _respond(request, problem_of(error, request_id_of(request)), headers)
 
 
 def _on_database_error(request: Request, error: Exception) -> Response:

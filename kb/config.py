@@ -73,9 +73,8 @@ class Settings(BaseSettings):
     port: int = 8000
     public_url: str = ""  # empty: this machine's own address at `port`
     trusted_hosts: tuple[str, ...] = ()  # further names the server is addressed by
-    trusted_proxies: tuple[
-        str, ...
-    ] = ()  # whose X-Forwarded-For is believed: 10.0.0.5, 10.1.0.0/16
+    # Whose X-Forwarded-For is believed, such as 10.0.0.5 or 10.1.0.0/16
+    trusted_proxies: tuple[str, ...] = ()
 
     # Limits of the server; per minute those of one account, API key or address
     max_connections: int = Field(default=500, ge=10, le=100_000)

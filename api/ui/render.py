@@ -69,7 +69,13 @@ def page(
     html = (
         environment(language)
         .get_template(template)
-        .render(path=request.url.path, query=dict(request.query_params), **values)
+        .render(
+            # A path of two slashes would lead to another host, and one of a scheme anywhere.
+            path="/" + request.url.path.lstrip("/"),
+            query=dict(request.query_params),
+            csp_nonce=request.scope.get("potica.nonce", ""),
+            **values,
+        )
     )
     content = html.encode("utf-8", "replace")
     response = HTMLResponse(content, status, {"vary": "accept-language, cookie"})

@@ -28,6 +28,7 @@ def run(settings: Settings) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.edge.connection import protocol_options
     from api.logs import configure_logging
 
     check_database(settings)
@@ -40,7 +41,9 @@ def run(settings: Settings) -> None:
         log_config=None,
         access_log=False,  # ours has no query strings, which hold what people typed
         server_header=False,
+        limit_concurrency=settings.max_connections,
         timeout_graceful_shutdown=10,
+        **protocol_options(),
     )
 
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from api import errors
 from api.app import create_app
-from api.edge import MAX_BODY_BYTES, Edge, is_loopback, served_names
+from api.edge import MAX_BODY_BYTES, Edge, Policy, is_loopback, served_names
 from api.logs import configure_logging
 from api.metrics import Metrics
 from kb.config import Settings
@@ -98,15 +98,23 @@ def test_pages_of_other_sites_cannot_write(client: TestClient) -> None:
 def test_which_addresses_are_loopback() -> None:
     assert all(is_loopback(host) for host in ("127.0.0.1", "127.8.0.1", "::1", "localhost"))
     assert not any(is_loopback(host) for host in ("0.0.0.0", "::", "10.0.0.1", "potica.example"))
-    assert served_names(Settings(host="0.0.0.0", _env_file=None)) is None
-    names = served_names(Settings(public_url="https://kb.example/x", _env_file=None))
-    assert names == {"127.0.0.1", "localhost", "::1", "kb.example"}
+
+
+def test_the_names_a_server_answers_to() -> None:
+    wide = Settings(host="0.0.0.0", trusted_hosts=("10.0.0.5",), _env_file=None)
+    public = wide.model_copy(update={"public_url": "https://kb.example/x"})
+    assert served_names(wide) == {"127.0.0.1", "10.0.0.5"}
+    assert served_names(public) == {"kb.example", "10.0.0.5"}
+    own = Settings(public_url="https://kb.example/x", _env_file=None)
+    assert served_names(own) == {"127.0.0.1", "localhost", "::1", "kb.example"}
+    one = own.model_copy(update={"host": "192.0.2.7"})
+    assert served_names(one) == {"192.0.2.7", "kb.example"}
 
 
 def _broken(error: Exception) -> TestClient:
     app = FastAPI()
     errors.install(app)
-    app.add_middleware(Edge, metrics=Metrics(), names=None)
+    app.add_middleware(Edge, metrics=Metrics(), policy=Policy())
 
     @app.get("/broken")
     def broken() -> None:

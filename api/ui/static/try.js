@@ -41,7 +41,7 @@ async function ask() {
     if (!response.ok) {
       fail(await reason(response));
     } else {
-      results.innerHTML = await response.text();
+      results.innerHTML = serverHtml.createHTML(await response.text());
       history.replaceState(null, "", `/try?${asked}`);
     }
   } catch (error) {

@@ -1,0 +1,101 @@
+"""The body of a request: read whole, within a size and a time, and of a shape that can be read."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive
+
+MAX_BODY_BYTES = 1_000_000
+MAX_DEPTH = 32  # levels of lists and objects in JSON
+MAX_NUMBER = 64  # characters of a number
+MAX_PARTS = 100  # of a form
+
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_LONG_NUMBER = re.compile(rb"[0-9.eE+-]{%d}" % (MAX_NUMBER + 1))
+_PAIR = re.compile(rb"\[\]|\{\}")
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_BOUNDARY = re.compile(r'boundary="?([^";,]{1,70})', re.IGNORECASE)
+
+Refused = tuple[int, str]
+"""Status and advice."""
+
+
+async def read_body(headers: Headers, receive: Receive, seconds: float) -> Message | Refused:
+    """The whole body as one message, or why it is not taken: too large, too slow, unreadable."""
+    try:
+        async with asyncio.timeout(seconds):
+            message = await _read(headers, receive)
+    except TimeoutError:
+        return 408, f"Send the whole body within {seconds:g} seconds."
+    if message is None:
+        return 413, f"Send at most {MAX_BODY_BYTES:,} bytes in one request."
+    return refused_shape(headers.get("content-type", ""), message.get("body", b"")) or message
+
+
+async def _read(headers: Headers, receive: Receive) -> Message | None:
+    """None when it is too large, said or not."""
+    said = headers.get("content-length", "0")
+    if said.isdecimal() and int(said[:20]) > MAX_BODY_BYTES:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":  # the client has gone
+            return message
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+
+def refused_shape(kind: str, body: bytes) -> Refused | None:
+    """Status and advice for a body that would cost more to read than it can be worth.
+
+    Only what parsers do badly with is looked at here; whether it is valid is theirs to say.
+    """
+    form, _, _ = kind.partition(";")
+    form = form.strip().lower()
+    if form == "application/x-www-form-urlencoded" and body.count(b"&") >= MAX_PARTS:
+        return 413, f"Send at most {MAX_PARTS} fields."
+    if form.startswith("multipart/"):
+        found = _BOUNDARY.search(kind)
+        if found is None:
+            return 400, "Say in Content-Type which boundary parts the form."
+        if body.count(b"--" + found[1].encode("latin-1", "replace")) > MAX_PARTS + 1:
+            return 413, f"Send at most {MAX_PARTS} parts."
+    return _refused_json(body) if "json" in form else None
+
+
+def _refused_json(body: bytes) -> Refused | None:
+    if b"\0" in body:  # UTF-16 or UTF-32, which the parser would take, or no JSON at all
+        return 400, "Send JSON in UTF-8."
+    bare = _STRING.sub(b"", body)
+    if _LONG_NUMBER.search(bare):
+        return 400, f"Write numbers with at most {MAX_NUMBER} characters."
+    # Each round takes the innermost pairs away, so as many rounds as levels leave nothing.
+    brackets = bare.translate(None, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return None
+        fewer = _PAIR.sub(b"", brackets)
+        if fewer == brackets:  # not closed: invalid, and the parser stops there
+            break
+        brackets = fewer
+    if _deepest(brackets) > MAX_DEPTH:
+        return 400, f"Nest lists and objects at most {MAX_DEPTH} levels deep."
+    return None
+
+
+def _deepest(brackets: bytes) -> int:
+    """How deep it goes, or one more than `MAX_DEPTH` as soon as it goes deeper."""
+    depth = deepest = 0
+    for byte in brackets:
+        depth += 1 if byte in b"[{" else -1
+        deepest = max(deepest, depth)
+        if deepest > MAX_DEPTH:
+            break
+    return deepest

@@ -1,0 +1,40 @@
+"""What the edge allows, worked out once from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.edge.names import origin_of, served_names
+from kb.config import Settings
+
+STREAMS: tuple[str, ...] = ()
+"""Beginnings of addresses that answer for as long as they like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`names` is empty where any name is answered to (an application without settings)."""
+
+    names: frozenset[str] = frozenset()
+    public_origin: str = ""
+    embed_origins: tuple[str, ...] = ()
+    request_seconds: float = 30.0
+    body_seconds: float = 15.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Policy:
+        return cls(
+            names=served_names(settings),
+            public_origin=origin_of(settings.resolved_public_url),
+            embed_origins=settings.embed_origins,
+            request_seconds=settings.request_seconds,
+            body_seconds=settings.body_seconds,
+        )
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_origin.startswith("https:")
+
+    def seconds_for(self, path: str) -> float | None:
+        """How long an answer may take; None for streams."""
+        return None if path.startswith(STREAMS) else self.request_seconds
