@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from api.auth.csrf import GivenToken, check_session_token
 from api.auth.identify import identify
+from api.edge.rates import Rates
 from kb.domain import READABLE_BY, Audience, Permission, Principal
 from kb.errors import Forbidden, SignInNeeded
 
