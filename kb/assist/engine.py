@@ -111,9 +111,7 @@ class Engine:
         if query.asks < load_asks().threshold:
             return _Found(code="asks_nothing")
         started = time.perf_counter()
-        articles = self._hits(Pool.article, request, reading)
-        internal = request.reader == Audience.internal
-        cases = self._hits(Pool.case, request, reading) if internal else ()
+        articles, cases = self._hits(request, reading)
         milliseconds = {"search": _since(started)}
         code = _why_nothing(articles)
         if code:
@@ -127,18 +125,23 @@ class Engine:
             milliseconds["generate"] = _since(started)
         return _Found(articles, cases, reply, None, milliseconds)
 
-    def _hits(self, pool: Pool, request: SuggestRequest, reading: DialogReading) -> tuple[Hit, ...]:
-        """Articles and cases are ranked apart: their scores are no common measure."""
+    def _hits(
+        self, request: SuggestRequest, reading: DialogReading
+    ) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
+        """Articles and, for agents, cases."""
+        pools = {Pool.article, Pool.case} if request.reader == Audience.internal else {Pool.article}
         query = SearchQuery(
             text=reading.query.text,
             focus=reading.query.focus,
             language=reading.query.language,
             reader=request.reader,
-            pools=frozenset({str(pool)}),
+            pools=frozenset(map(str, pools)),
             known=reading.query.known,
             limit=request.limit,
         )
-        return self.searcher.search(query, reading.vectors).hits
+        pages = self.searcher.search_apart(query, reading.vectors)
+        cases = pages[Pool.case].hits if Pool.case in pages else ()
+        return pages[Pool.article].hits, cases
 
     def _result(self, reading: DialogReading, found: _Found, started: float) -> SuggestionResult:
         query = reading.query

@@ -61,8 +61,6 @@ class Features:
     titles: Floats  # the same over titles
     grams: Floats  # the same over pieces of words
     facet: Floats  # how surely the dialog names one of the page's facet values, in [0, 1]
-    trust: Floats  # in [-1, 1]
-    use: Floats  # in [-1, 1]
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +71,10 @@ def packaged_weights() -> Weights:
 
 
 def shares(features: Features, weights: Weights, scale: float) -> dict[str, Floats]:
-    """Each part's share of the score, by its name in `Why`; `scale` is `Weights.lexical`."""
+    """Each part's share of the score, by its name in `Why`; `scale` is `Weights.lexical`.
+
+    What trust and use add is known later, of what may be shown (`kb.search.hits`).
+    """
     return {
         "dense": weights.body * features.body,
         "title": weights.title * features.title,
@@ -84,6 +85,4 @@ def shares(features: Features, weights: Weights, scale: float) -> dict[str, Floa
             + weights.grams * features.grams
         ),
         "facet": weights.facet * features.facet,
-        "trust": weights.trust * features.trust,
-        "use": weights.use * features.use,
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from datetime import datetime
 
 from kb.domain import Trust, utc_now
 from kb.queries.passages import VisiblePassage
@@ -18,13 +19,28 @@ from kb.text.terms import is_stop, term_spans
 
 BLOCK = 25  # documents that trust and use may reorder among themselves
 Standing = Mapping[str, UseCounts]
+Visible = Mapping[int, VisiblePassage]
 LEAST_WEIGHT = 0.2  # of a query term that is worth highlighting
 MANY_USES = 20.0  # uses at which use has nearly its full say
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A page that passed the gate; `trust` and `use` are their shares of the score."""
+
+    page: Ranked
+    passage: VisiblePassage
+    trust: float
+    use: float
+
+    @property
+    def score(self) -> float:
+        return sum(self.page.shares.values()) + self.trust + self.use
+
+
 def make_hits(
     ranked: Sequence[tuple[Ranked, int]],
-    visible: Mapping[int, VisiblePassage],
+    visible: Visible,
     standing: Standing,
     query: SearchQuery,
     asked: Asked,
@@ -36,17 +52,20 @@ def make_hits(
     The order is the index's score plus what trust and use add, within blocks of BLOCK documents:
     so a later page of the same search never shows again what an earlier one had.
     """
+    now = utc_now()
     found = []
     for place, (page, passage_id) in enumerate(ranked):
         passage = visible.get(passage_id)
         if passage is None:
             continue
-        why = _why(page, passage, standing.get(f"{passage.pool}:{passage.document_id}"), weights)
-        found.append((page, passage, why, place // BLOCK))
-    found.sort(key=lambda f: (f[3], -f[2].score, f[0].key))
-    scores = [why.score for _, _, why, _ in found]
+        use = standing.get(f"{passage.pool}:{passage.document_id}")
+        trust = weights.trust * _trust(passage, now)
+        judged = _Judged(page, passage, trust, weights.use * _use(use) if use else 0.0)
+        found.append((place // BLOCK, -judged.score, page.key, judged))
+    found.sort(key=lambda f: f[:3])
+    scores = [-negative for _, negative, _, _ in found]
     shown = range(query.offset, min(len(found), query.offset + query.limit))
-    hits = [_hit(*found[i][:3], query, asked, languages_of, _margin(scores, i)) for i in shown]
+    hits = [_hit(found[i][3], query, asked, languages_of, _margin(scores, i)) for i in shown]
     return hits, len(found)
 
 
@@ -57,19 +76,12 @@ def _margin(scores: Sequence[float], i: int) -> float:
     return scores[i] - (scores[1] if i == 0 else scores[0])
 
 
-def _why(page: Ranked, passage: VisiblePassage, use: UseCounts | None, weights: Weights) -> Why:
-    why = Why(**page.shares)
-    return replace(
-        why, trust=weights.trust * _trust(passage), use=weights.use * _use(use or UseCounts())
-    )
-
-
-def _trust(passage: VisiblePassage) -> float:
+def _trust(passage: VisiblePassage, now: datetime) -> float:
     """In [-1, 1]: validated or not, review overdue or not."""
     value = 0.0
     if passage.trust is not None:
         value += 0.5 if passage.trust == Trust.validated else -0.5
-    if passage.review_by is not None and passage.review_by < utc_now():
+    if passage.review_by is not None and passage.review_by < now:
         value -= 0.5
     if passage.outcome is not None:
         value += -0.5 if passage.outcome == "not_solved" else 0.25
@@ -84,14 +96,14 @@ def _use(use: UseCounts) -> float:
 
 
 def _hit(
-    page: Ranked,
-    passage: VisiblePassage,
-    why: Why,
+    judged: _Judged,
     query: SearchQuery,
     asked: Asked,
     languages_of: Mapping[tuple[str, str], tuple[str, ...]],
     margin: float,
 ) -> Hit:
+    page, passage = judged.page, judged.passage
+    why = Why(**page.shares, trust=judged.trust, use=judged.use)
     figures = Figures(why.score - why.trust - why.use, page.body, page.title, page.words, margin)
     confidence = packaged_calibration(str(passage.pool)).confidence(
         figures, query.language, page.key.language
@@ -128,11 +140,13 @@ def _hit(
 
 def highlights(text: str, language: str, asked: Asked) -> tuple[Span, ...]:
     """Where the query's words stand in the text, as spans that do not overlap."""
+    wanted = {
+        term
+        for term, weight in asked.terms.items()
+        if weight >= LEAST_WEIGHT and not is_stop(term, language)
+    }
     spans: list[Span] = []
-    for found in term_spans(text, language):
-        if asked.terms.get(found.term, 0.0) < LEAST_WEIGHT or is_stop(found.term, language):
-            continue
-        if spans and found.start < spans[-1].end:
-            continue
-        spans.append(Span(found.start, found.end))
+    for found in term_spans(text, language, wanted):
+        if not spans or found.start >= spans[-1].end:
+            spans.append(Span(found.start, found.end))
     return tuple(spans)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from kb.ports import PassageFilter, PassageLabels
 
 Mask = NDArray[np.bool_]
+MASKS_KEPT = 32  # of the filters asked last: most searches ask one of a few
 
 
 class _Codes:
@@ -24,8 +26,10 @@ class _Codes:
         )
 
     def mask(self, allowed: Iterable[str]) -> Mask:
-        known = [self.vocabulary[w] for w in allowed if w in self.vocabulary]
-        return np.isin(self.codes, known)
+        fits = np.zeros(len(self.vocabulary), np.bool_)
+        fits[[self.vocabulary[w] for w in allowed if w in self.vocabulary]] = True
+        mask: Mask = fits[self.codes]
+        return mask
 
 
 class LabelColumns:
@@ -43,11 +47,13 @@ class LabelColumns:
                 self._facet_keys.setdefault(key, []).append(row)
                 for value in values:
                     self._facet_rows.setdefault((key, value), []).append(row)
+        self._masks = lru_cache(MASKS_KEPT)(self._mask)
 
     def mask(self, where: PassageFilter | None) -> Mask | None:
-        """Shape (n,), True where the row may be found; None when everything may."""
-        if where is None or where == PassageFilter():
-            return None
+        """Shape (n,), read-only, True where the row may be found; None when everything may."""
+        return None if where is None or where == PassageFilter() else self._masks(where)
+
+    def _mask(self, where: PassageFilter) -> Mask:
         mask = np.ones(self.size, dtype=np.bool_)
         for column, allowed in (
             (self._pool, where.pools),
@@ -58,6 +64,7 @@ class LabelColumns:
                 mask &= column.mask(allowed)
         for key, values in where.facets:
             mask &= self._facet_mask(key, values)
+        mask.flags.writeable = False
         return mask
 
     def _facet_mask(self, key: str, values: Iterable[str]) -> Mask:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,24 +21,34 @@ Pages = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class PageWords:
+    """What words alone say of all pages of a part, each of shape (pages,)."""
+
+    words: Floats  # BM25 shares
+    titles: Floats
+    grams: Floats
+    named: Floats  # how surely the text names a facet value of the page, by its rarity
+
+
+@dataclass(frozen=True)
 class Question:
-    """A query ready to be asked of segments. Vectors are raw, shape (dim,); None: words only."""
+    """A query ready to be asked of parts, whatever it is filtered by.
+
+    `vector` is mixed and centred, shape (dim,); None: words only.
+    """
 
     text: str
-    full: Vectors | None
-    focus: Vectors | None
-    full_share: float
     language: str
     asked: Asked
-    where: PassageFilter
+    vector: Vectors | None
+    _known: dict[int, PageWords] = field(default_factory=dict, init=False)
 
-    def centred(self, means: Means) -> Vectors | None:
-        """The mixed, centred query vector, shape (dim,)."""
-        if self.full is None or self.focus is None:
-            return None
-        both = means.centred(np.stack([self.full, self.focus]), "query", self.language)
-        mixed = unit(self.full_share * both[0] + (1 - self.full_share) * both[1])
-        return mixed if mixed.any() else None
+    def page_words(self, part: Part) -> PageWords:
+        """Worked out once, though articles and cases of a part are ranked apart."""
+        key = id(part)
+        if key not in self._known:
+            self._known[key] = _page_words(part, self)
+        return self._known[key]
 
 
 @dataclass(frozen=True)
@@ -47,35 +57,73 @@ class Ranked:
 
     key: PageKey
     score: float
-    shares: dict[str, float]
+    shares: Mapping[str, float]
     body: float
     title: float
     words: float
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """Pages of a segment with their scores and what makes them up; arrays of shape (n,)."""
+
+    segment: Segment
+    pages: Pages
+    scores: Floats
+    shares: Mapping[str, Floats]
+    features: Features
+
+    def keys(self) -> list[PageKey]:
+        known = self.segment.rows.pages
+        return [known[page] for page in self.pages.tolist()]
+
+    def at(self, place: int) -> Ranked:
+        """One of them, in full: only what may be shown is worth an object."""
+        return Ranked(
+            self.segment.rows.pages[self.pages[place]],
+            float(self.scores[place]),
+            {name: float(values[place]) for name, values in self.shares.items()},
+            float(self.features.body[place]),
+            float(self.features.title[place]),
+            float(self.features.words[place]),
+        )
+
+
+def mixed_vector(
+    vectors: Vectors | None, full_share: float, language: str, means: Means
+) -> Vectors | None:
+    """The centred mix, shape (dim,), of the raw vectors (2, dim) of the whole text and the focus.
+
+    None where there is nothing to compare with.
+    """
+    if vectors is None:
+        return None
+    both = means.centred(vectors, "query", language)
+    mixed = unit(full_share * both[0] + (1 - full_share) * both[1])
+    return mixed if mixed.any() else None
+
+
 def rank_part(
-    part: Part, question: Question, vector: Vectors | None, weights: Weights
-) -> list[Ranked]:
-    """The candidate pages of one part, unordered."""
-    allowed = allowed_pages(part, question.where)
+    part: Part, question: Question, where: PassageFilter, weights: Weights
+) -> Candidates | None:
+    """The candidate pages of one part, unordered; None when nothing there may be found."""
+    allowed = allowed_pages(part, where)
     if not allowed.any():
-        return []
-    lexical = _lexical(part.segment, question)
-    pages = _candidates(part, question, vector, lexical, allowed)
-    if not len(pages):
-        return []
-    named = part.names.scores(part.names.named_in(question.text))
-    features = _features(part, pages, vector, lexical, named)
-    scale = weights.lexical(question.language, question.text)
-    return _ranked(part.segment, pages, features, shares(features, weights, scale))
-
-
-def page_cosines(part: Part, page: int, vector: Vectors) -> tuple[NDArray[np.int64], Vectors]:
-    """The rows of a page still there, and their cosines with the query: shapes (n,), (n,)."""
-    span = part.segment.rows_of(page)
-    rows = np.arange(span.start, span.stop)
-    rows = rows[~part.hidden_rows[rows]]
-    return rows, part.segment.vectors[rows] @ vector
+        return None
+    words = question.page_words(part)
+    pages = _candidates(part, question.vector, where, words, allowed)
+    body, title = _cosines(part, pages, question.vector)
+    features = Features(
+        body,
+        title,
+        words.words[pages],
+        words.titles[pages],
+        words.grams[pages],
+        words.named[pages],
+    )
+    parts = shares(features, weights, weights.lexical(question.language, question.text))
+    scores: Floats = np.sum(list(parts.values()), axis=0)
+    return Candidates(part.segment, pages, scores, parts, features)
 
 
 def allowed_pages(part: Part, where: PassageFilter) -> NDArray[np.bool_]:
@@ -84,14 +132,15 @@ def allowed_pages(part: Part, where: PassageFilter) -> NDArray[np.bool_]:
     return ~part.hidden_pages if mask is None else mask & ~part.hidden_pages
 
 
-def _lexical(segment: Segment, question: Question) -> dict[str, Floats]:
-    asked = question.asked.terms
+def _page_words(part: Part, question: Question) -> PageWords:
+    segment, asked = part.segment, question.asked.terms
     channels = segment.channels
-    return {
-        "words": _share(segment, channels.words, asked),
-        "titles": _share(segment, channels.titles, asked),
-        "grams": _share(segment, channels.grams, gram_weights(asked)),
-    }
+    return PageWords(
+        _share(segment, channels.words, asked),
+        _share(segment, channels.titles, asked),
+        _share(segment, channels.grams, gram_weights(asked)),
+        part.names.scores(part.names.named_in(question.text)),
+    )
 
 
 def _share(segment: Segment, channel: Channel, asked: Mapping[str, float]) -> Floats:
@@ -103,16 +152,16 @@ def _share(segment: Segment, channel: Channel, asked: Mapping[str, float]) -> Fl
 
 def _candidates(
     part: Part,
-    question: Question,
     vector: Vectors | None,
-    lexical: dict[str, Floats],
+    where: PassageFilter,
+    words: PageWords,
     allowed: NDArray[np.bool_],
 ) -> Pages:
     segment = part.segment
-    found = [_best(np.where(allowed, lexical[name], 0)) for name in ("words", "grams")]
+    found = [_best(np.where(allowed, scores, 0)) for scores in (words.words, words.grams)]
     if vector is not None:
         for store in segment.stores.values():
-            ids, _ = store.search(vector, CANDIDATES, question.where)
+            ids, _ = store.search(vector, CANDIDATES, where)
             rows = segment.row_of(ids)
             found.append(segment.rows.page_of[rows[~part.hidden_rows[rows]]].astype(np.int64))
     pages = np.unique(np.concatenate(found))
@@ -128,37 +177,16 @@ def _best(scores: Floats) -> Pages:
     return top[scores[top] > 0].astype(np.int64)
 
 
-def _features(
-    part: Part,
-    pages: Pages,
-    vector: Vectors | None,
-    lexical: dict[str, Floats],
-    named: Floats,
-) -> Features:
-    body, title = _cosines(part, pages, vector)
-    zeros = np.zeros(len(pages), np.float32)
-    return Features(
-        body,
-        title,
-        lexical["words"][pages],
-        lexical["titles"][pages],
-        lexical["grams"][pages],
-        named[pages],
-        zeros,
-        zeros,
-    )
-
-
 def _cosines(part: Part, pages: Pages, vector: Vectors | None) -> tuple[Floats, Floats]:
     """Per page the best cosine of its passages and of its titles; one stands in for the other."""
     segment = part.segment
-    if vector is None:
+    if vector is None or not len(pages):
         nothing = np.zeros(len(pages), np.float32)
         return nothing, nothing
-    ends = np.append(segment.starts[1:], len(segment.rows.ids))
-    lengths = (ends - segment.starts)[pages]
-    begins = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    rows = np.repeat(segment.starts[pages] - begins, lengths) + np.arange(lengths.sum())
+    starts = segment.starts[pages]
+    lengths = segment.starts[pages + 1] - starts
+    begins = np.cumsum(lengths) - lengths
+    rows = np.repeat(starts - begins, lengths) + np.arange(lengths.sum())
     cosines = segment.vectors[rows] @ vector
     gone = part.hidden_rows[rows] | ~segment.has_vector[rows]
     is_query = segment.is_query[rows]
@@ -170,20 +198,3 @@ def _cosines(part: Part, pages: Pages, vector: Vectors | None) -> tuple[Floats, 
         np.where(body < -1, floor, body).astype(np.float32),
         np.where(title < -1, floor, title).astype(np.float32),
     )
-
-
-def _ranked(
-    segment: Segment, pages: Pages, features: Features, parts: Mapping[str, Floats]
-) -> list[Ranked]:
-    total = np.sum(list(parts.values()), axis=0)
-    return [
-        Ranked(
-            segment.rows.pages[page],
-            float(total[i]),
-            {name: float(values[i]) for name, values in parts.items()},
-            float(features.body[i]),
-            float(features.title[i]),
-            float(features.words[i]),
-        )
-        for i, page in enumerate(pages.tolist())
-    ]

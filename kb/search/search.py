@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
@@ -15,20 +15,25 @@ from kb.db import session_factory
 from kb.domain import READABLE_BY, Audience, utc_now
 from kb.errors import EncoderError
 from kb.ports import Encoder, PassageFilter, Vectors
-from kb.queries.passages import VisiblePassage, load_visible
+from kb.queries.passages import load_visible
 from kb.queries.use import feedback_counts
 from kb.search.expand import Asked, ask, mend
 from kb.search.fuse import Weights, packaged_weights
-from kb.search.hits import BLOCK, Standing, make_hits
+from kb.search.hits import BLOCK, Standing, Visible, make_hits
 from kb.search.index import Index
 from kb.search.named import without_names
-from kb.search.rank import Question, Ranked, allowed_pages, page_cosines, rank_part
+from kb.search.rank import (
+    Candidates,
+    Question,
+    Ranked,
+    allowed_pages,
+    mixed_vector,
+    rank_part,
+)
 from kb.search.segment import PageKey
 from kb.search.types import SearchPage, SearchQuery
 from kb.search.view import View, page_of
 
-OPENING = 0.05  # cosine that the first passage is worth more: articles start with the answer
-PREFERRED = {"resolution": 3, "body": 2, "problem": 2, "tried": 1, "title": 0}  # to be shown
 MENDED_UP_TO = 12  # words of a query whose typing errors are looked after
 SPARE = 10  # documents beyond the page, so that some may drop out at the gate
 
@@ -38,11 +43,20 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Chosen:
-    """A document with the page that is shown and its best passage."""
+    """A document with its best passage to show."""
 
     ranked: Ranked
-    shown: PageKey
     passage_id: int
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What one query may show, before SQL has its say; `total` counts all that were ranked."""
+
+    query: SearchQuery
+    asked: Asked
+    chosen: list[_Chosen]
+    total: int
 
 
 class Searcher:
@@ -81,33 +95,48 @@ class Searcher:
         Without vectors and without an encoder that answers, words alone are searched. Raises
         DatabaseError when SQL is away.
         """
+        return self._search([query], vectors)[0]
+
+    def search_apart(
+        self, query: SearchQuery, vectors: Vectors | None = None
+    ) -> dict[str, SearchPage]:
+        """A page of hits for each of `query.pools`: their scores are no common measure.
+
+        SQL and the words of the query are looked at once for all; see `search`.
+        """
+        pools = sorted(query.pools)
+        queries = [replace(query, pools=frozenset({pool})) for pool in pools]
+        return dict(zip(pools, self._search(queries, vectors), strict=True))
+
+    def _search(self, queries: Sequence[SearchQuery], vectors: Vectors | None) -> list[SearchPage]:
+        """Pages of queries that differ in their pools only."""
         view = self.index.view()
+        query = queries[0]
         if not query.text.strip():
-            return SearchPage((), 0, query.language, view.generation)
-        if vectors is None:
-            vectors = self._encode(query)
-        question = self._question(query, view, vectors)
-        vector = question.centred(view.means)
-        ranked = self._documents(query, view, question, vector)
-        blocks = -(-(query.offset + query.limit + SPARE) // BLOCK)
-        chosen = _with_passages(view, ranked[: blocks * BLOCK], query, vector)
+            return [SearchPage((), 0, query.language, view.generation) for _ in queries]
+        question = self._question(query, view, self._encode(query) if vectors is None else vectors)
+        found = [self._found(query, view, question) for query in queries]
         with self._sessions() as session:
+            chosen = [chosen for one in found for chosen in one.chosen]
             visible, standing = _gate(session, chosen, query.reader)
+        return [self._page(one, view, visible, standing) for one in found]
+
+    def _page(self, found: _Found, view: View, visible: Visible, standing: Standing) -> SearchPage:
         hits, passed = make_hits(
-            [(c.ranked, c.passage_id) for c in chosen],
+            [(c.ranked, c.passage_id) for c in found.chosen],
             visible,
             standing,
-            query,
-            question.asked,
+            found.query,
+            found.asked,
             view.languages_of,
             self._weights,
         )
         return SearchPage(
             tuple(hits),
-            len(ranked) - len(chosen) + passed,
-            query.language,
+            found.total - len(found.chosen) + passed,
+            found.query.language,
             view.generation,
-            question.asked.corrected,
+            found.asked.corrected,
         )
 
     def _encode(self, query: SearchQuery) -> Vectors | None:
@@ -125,52 +154,64 @@ class Searcher:
 
     def _question(self, query: SearchQuery, view: View, vectors: Vectors | None) -> Question:
         weights = self._weights
-        text, focus = query.text, query.focus or query.text
+        asked = ask(
+            query.text,
+            query.focus or query.text,
+            query.language,
+            view.synonyms,
+            weights.context_word,
+        )
+        share = weights.full_share_known if query.known else weights.full_share
+        vector = mixed_vector(vectors, share, query.language, view.means)
+        return Question(query.text, query.language, asked, vector)
+
+    def _found(self, query: SearchQuery, view: View, question: Question) -> _Found:
         where = PassageFilter(
             pools=query.pools,
             languages=query.languages,
             audiences=frozenset(READABLE_BY[query.reader]),
             facets=tuple((key, frozenset(values)) for key, values in query.known.items()),
         )
-        asked = ask(text, focus, query.language, view.synonyms, weights.context_word)
-        asked = _mended(asked, query, view, where)
-        share = weights.full_share_known if query.known else weights.full_share
-        full, inner = (None, None) if vectors is None else (vectors[0], vectors[1])
-        return Question(text, full, inner, share, query.language, asked, where)
+        asked = _mended(question.asked, query, view, where)
+        if asked != question.asked:
+            question = replace(question, asked=asked)
+        documents = self._documents(view, question, where)
+        blocks = -(-(query.offset + query.limit + SPARE) // BLOCK)
+        chosen = [
+            _Chosen(page, passage)
+            for page in (found.at(place) for found, place in documents[: blocks * BLOCK])
+            if (passage := _best_passage(view, _shown(view, page, query), question.vector))
+        ]
+        return _Found(query, asked, chosen, len(documents))
 
     def _documents(
-        self, query: SearchQuery, view: View, question: Question, vector: Vectors | None
-    ) -> list[Ranked]:
-        """The best page of each document, best first."""
-        best: dict[tuple[str, str], Ranked] = {}
+        self, view: View, question: Question, where: PassageFilter
+    ) -> list[tuple[Candidates, int]]:
+        """The best page of each document, best first, as its place among a part's candidates."""
+        best: dict[tuple[str, str], tuple[float, PageKey, Candidates, int]] = {}
         for part in view.parts:
-            for page in rank_part(part, question, vector, self._weights):
-                document = page.key[:2]
-                if document not in best or page.score > best[document].score:
-                    best[document] = page
-        return sorted(best.values(), key=lambda r: (-r.score, r.key))
+            found = rank_part(part, question, where, self._weights)
+            if found is None:
+                continue
+            scores = found.scores.tolist()
+            for place, (key, score) in enumerate(zip(found.keys(), scores, strict=True)):
+                document = key[:2]
+                if document not in best or score > best[document][0]:
+                    best[document] = (score, key, found, place)
+        ordered = sorted(best.values(), key=lambda b: (-b[0], b[1]))
+        return [(found, place) for _, _, found, place in ordered]
 
 
 def _mended(asked: Asked, query: SearchQuery, view: View, where: PassageFilter) -> Asked:
-    readable = [(part.vocabulary, allowed_pages(part, where)) for part in view.parts]
-    typed = ""
     is_short = len(asked.terms) <= MENDED_UP_TO  # in more words one typing error matters little
+    if not query.prefix and not is_short:
+        return asked
+    typed = ""
     if query.prefix and query.text[-1:].isalnum() and asked.terms:
         typed = next(reversed(ask(query.text, "", query.language, view.synonyms, 1).terms))
         typed = query.text.split()[-1].casefold() if len(typed) < 3 else typed
-    return mend(asked, query.language, readable, typed) if query.prefix or is_short else asked
-
-
-def _with_passages(
-    view: View, ranked: Sequence[Ranked], query: SearchQuery, vector: Vectors | None
-) -> list[_Chosen]:
-    chosen = []
-    for page in ranked:
-        shown = _shown(view, page, query)
-        passage = _best_passage(view, shown, vector)
-        if passage is not None:
-            chosen.append(_Chosen(page, shown, passage))
-    return chosen
+    readable = [(part.vocabulary, allowed_pages(part, where)) for part in view.parts]
+    return mend(asked, query.language, readable, typed)
 
 
 def _shown(view: View, page: Ranked, query: SearchQuery) -> PageKey:
@@ -183,27 +224,26 @@ def _shown(view: View, page: Ranked, query: SearchQuery) -> PageKey:
 
 def _best_passage(view: View, key: PageKey, vector: Vectors | None) -> int | None:
     """The passage to show: what solved a case, the nearest of an article; a title at worst."""
-    best: tuple[int, float, int] | None = None
+    best, shown = -np.inf, None
     for part in view.parts:
         page = page_of(part, key)
         if page is None:
             continue
-        width = part.segment.vectors.shape[1]
-        asked = np.zeros(width, np.float32) if vector is None else vector
-        rows, cosines = page_cosines(part, page, asked)
-        for row, cosine in zip(rows.tolist(), cosines.tolist(), strict=True):
-            kind = part.segment.rows.parts[row]
-            opens = kind == "body" and part.segment.rows.parts[max(0, row - 1)] == "title"
-            found = (PREFERRED[kind], cosine + OPENING * opens, int(part.segment.rows.ids[row]))
-            if best is None or found[:2] > best[:2]:
-                best = found
-    return best[2] if best else None
+        segment, span = part.segment, part.segment.rows_of(page)
+        worth = segment.to_show[span]
+        if vector is not None:
+            worth = worth + segment.vectors[span] @ vector
+        worth = np.where(part.hidden_rows[span], -np.inf, worth)
+        place = int(worth.argmax())
+        if worth[place] > best:
+            best, shown = worth[place], int(segment.rows.ids[span.start + place])
+    return shown
 
 
 def _gate(
     session: Session, chosen: Sequence[_Chosen], reader: Audience
-) -> tuple[dict[int, VisiblePassage], Standing]:
+) -> tuple[Visible, Standing]:
     """SQL decides what may leave, whatever the index says."""
     visible = load_visible(session, [c.passage_id for c in chosen], reader, utc_now())
-    documents = [f"{p.pool}:{p.document_id}" for p in visible.values()]
+    documents = {f"{p.pool}:{p.document_id}" for p in visible.values()}
     return visible, feedback_counts(session, documents)

@@ -31,6 +31,8 @@ from kb.search.lexical import (
 
 QUERY_PARTS = frozenset({"title", "problem"})  # embedded the way queries are
 TITLE_WEIGHT = 2.0  # a title's word counts as often
+SHOWN_FIRST = {"resolution": 3, "body": 2, "problem": 2, "tried": 1, "title": 0}
+OPENING = 0.05  # cosine that the first passage is worth more: articles start with the answer
 
 
 class PageKey(NamedTuple):
@@ -74,11 +76,14 @@ class Segment:
     language_of: NDArray[np.int32]  # per page
     channels: Channels
     vectors: Vectors  # centred, float32
-    starts: NDArray[np.int64]  # first row of each page
+    starts: NDArray[np.int64]  # first row of each page, and where the last one ends
     stores: dict[str, FaissStore]  # "query" and "passage"
     columns: LabelColumns  # per page
     is_query: NDArray[np.bool_]  # per row
     has_vector: NDArray[np.bool_]  # per row
+    to_show: NDArray[
+        np.float64
+    ]  # per row: what it counts, beside its cosine, when a page shows one
     by_id: NDArray[np.int64]  # rows in the order of their ids
     position: dict[PageKey, int] = field(default_factory=dict)
 
@@ -93,8 +98,7 @@ class Segment:
         return found
 
     def rows_of(self, page: int) -> slice:
-        end = self.starts[page + 1] if page + 1 < len(self.starts) else len(self.rows.ids)
-        return slice(int(self.starts[page]), int(end))
+        return slice(int(self.starts[page]), int(self.starts[page + 1]))
 
 
 def collect_rows(found: Sequence[IndexRow], dim: int) -> Rows:
@@ -145,11 +149,12 @@ def build_segment(
         language_of,
         _channels(rows, language_of, len(languages), base),
         vectors,
-        np.searchsorted(rows.page_of, np.arange(len(rows.pages))),
+        np.searchsorted(rows.page_of, np.arange(len(rows.pages) + 1)),
         _stores(rows, vectors),
         LabelColumns(rows.labels),
         rows.is_query,
         np.any(vectors != 0, axis=1),
+        _to_show(rows.parts),
         np.argsort(rows.ids, kind="stable"),
         {key: i for i, key in enumerate(rows.pages)},
     )
@@ -166,6 +171,18 @@ def _centred(rows: Rows, means: Means) -> Vectors:
             if len(chosen):
                 vectors[chosen] = means.centred(vectors[chosen], kind, language)
     return vectors
+
+
+def _to_show(parts: Sequence[str]) -> NDArray[np.float64]:
+    """What solved a case, then the text of an article; a title only where there is no more.
+
+    A step of one is more than any difference of cosines.
+    """
+    worth = np.fromiter((10 * SHOWN_FIRST[part] for part in parts), np.float64, count=len(parts))
+    is_title = np.fromiter((part == "title" for part in parts), np.bool_, count=len(parts))
+    is_body = np.fromiter((part == "body" for part in parts), np.bool_, count=len(parts))
+    worth[1:] += OPENING * (is_body[1:] & is_title[:-1])
+    return worth
 
 
 def _stores(rows: Rows, vectors: Vectors) -> dict[str, FaissStore]:
