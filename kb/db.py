@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +29,7 @@ POOL_SIZE = 10
 POOL_OVERFLOW = 40  # a web server runs up to 40 request threads beside its workers
 
 _READ_ONLY = "potica_read_only"
+_SETTINGS = "potica_settings"
 
 
 def create_engine_for(target: Settings | str) -> Engine:
@@ -38,10 +40,11 @@ def create_engine_for(target: Settings | str) -> Engine:
     """
     url = _parse(target.resolved_database_url if isinstance(target, Settings) else target)
     backend = url.get_backend_name()
-    if backend == "sqlite":
-        return _sqlite_engine(url)
-    if backend in ("postgresql", "postgres"):
-        return _postgres_engine(url)
+    if backend in MAKERS:
+        engine = MAKERS[backend](url)
+        if isinstance(target, Settings):
+            engine.update_execution_options(**{_SETTINGS: target})
+        return engine
     raise ConfigError(
         f"The database must be SQLite or PostgreSQL, not {backend!r}: set POTICA_DATABASE_URL"
         " to sqlite:///path/to/potica.db or postgresql://user@host/name."
@@ -60,6 +63,12 @@ def session_factory(engine: Engine, *, read_only: bool = False) -> sessionmaker[
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def settings_of(session: Session) -> Settings | None:
+    """The settings its engine was made from; None when that was a bare URL."""
+    found: Settings | None = session.get_bind().get_execution_options().get(_SETTINGS)
+    return found
+
+
 def advisory_lock(session: Session, name: str) -> None:
     """Let one transaction at a time past `name`, until it ends.
 
@@ -70,14 +79,14 @@ def advisory_lock(session: Session, name: str) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision: all of it or, on an error, none of it."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to the newest revision (or up to another one): all of it or none of it."""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":  # two servers may start at once
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('potica.migrate'))"))
         config = _alembic_config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def current_revision(engine: Engine) -> str | None:
@@ -167,6 +176,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
             )
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted leaves no text in free space
     cursor.close()
 
 
@@ -206,3 +216,10 @@ def insert_into(session: Session, table: type[Any]) -> sqlite.Insert | postgresq
     if session.get_bind().dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+MAKERS: dict[str, Callable[[URL], Engine]] = {
+    "sqlite": _sqlite_engine,
+    "postgresql": _postgres_engine,
+    "postgres": _postgres_engine,
+}

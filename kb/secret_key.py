@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 
 from kb.config import Settings
@@ -33,6 +34,36 @@ def load_secret_key(settings: Settings) -> bytes:
 def derived_key(secret: bytes, purpose: str) -> bytes:
     """A key of 32 bytes for one purpose only (HMAC-SHA-256 of the purpose)."""
     return hmac.digest(secret, purpose.encode(), hashlib.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Keyed hashes that stand for a customer where the reference itself may not be kept.
+
+    HMAC-SHA-256, hexadecimal; the two cannot be told to be of the same customer without the key.
+    """
+
+    customer_key: bytes  # in suggestions and the ledger of erasures
+    audit_key: bytes
+
+    @classmethod
+    def of(cls, settings: Settings) -> Marks:
+        """With the installation's key. Raises ConfigError."""
+        secret = load_secret_key(settings)
+        return cls(derived_key(secret, "customer"), derived_key(secret, "audit"))
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells keys apart without telling the key: 16 hexadecimal digits."""
+        return hashlib.sha256(b"fingerprint" + self.customer_key).hexdigest()[:16]
+
+    def customer(self, text: str) -> str:
+        """The mark of a customer reference, or of another text that names the customer."""
+        return hmac.digest(self.customer_key, text.encode(), hashlib.sha256).hex()
+
+    def audited(self, text: str) -> str:
+        """The mark of a customer reference in the audit."""
+        return hmac.digest(self.audit_key, text.encode(), hashlib.sha256).hex()
 
 
 def _from_file(file: Path) -> str:

@@ -11,7 +11,7 @@ from kb.domain.article import (
     Trust,
     may_move,
 )
-from kb.domain.audit import AuditEntry
+from kb.domain.audit import FIRST_HASH, AuditCheckpoint, AuditEntry, audit_hash
 from kb.domain.case import (
     Case,
     CaseMessage,
@@ -34,6 +34,7 @@ from kb.domain.permission import (
     known_permissions,
 )
 from kb.domain.principal import Principal, PrincipalKind
+from kb.domain.privacy import Erasure, Redaction, RedactionSource, RedactionState
 from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapState, Suggestion
 from kb.domain.synonym import Synonym
 from kb.domain.types import Facets, utc_now
@@ -44,18 +45,21 @@ __all__ = [
     "ANONYMOUS",
     "DEFAULT_ROLES",
     "EVERYTHING",
+    "FIRST_HASH",
     "READABLE_BY",
     "AccessRole",
     "ApiKey",
     "Article",
     "ArticleState",
     "Audience",
+    "AuditCheckpoint",
     "AuditEntry",
     "Case",
     "CaseMessage",
     "CaseState",
     "Channel",
     "Embedding",
+    "Erasure",
     "Facets",
     "Feedback",
     "FeedbackKind",
@@ -73,6 +77,9 @@ __all__ = [
     "Pool",
     "Principal",
     "PrincipalKind",
+    "Redaction",
+    "RedactionSource",
+    "RedactionState",
     "RemovedPassage",
     "Revision",
     "Role",
@@ -83,6 +90,7 @@ __all__ = [
     "User",
     "UserSession",
     "UserState",
+    "audit_hash",
     "case_may_move",
     "known_permissions",
     "may_move",

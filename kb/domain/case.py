@@ -70,6 +70,10 @@ class Case(SQLModel, table=True):
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     content_hash: str = Field(default="", max_length=64)
     version: int = 1
+    # The rules its redactions were found with (kb.queries.redactions); None: before there were any.
+    redacted_with: str | None = Field(default=None, max_length=64)
+    # When its texts were replaced by what may be shown, for good.
+    raw_removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class CaseMessage(SQLModel, table=True):

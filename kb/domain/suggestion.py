@@ -41,6 +41,7 @@ class Suggestion(SQLModel, table=True):
     top_document: str | None = None
     confidence: float | None = None
     milliseconds: float = 0.0
+    customer_mark: str | None = Field(default=None, index=True, max_length=64)  # keyed hash
 
 
 class Feedback(SQLModel, table=True):
