@@ -38,6 +38,7 @@ def make_home(home: Path) -> Settings:
         encoder_threads=1,
         public_url="http://127.0.0.1",
         open_access=True,
+        rate_limits=False,
         _env_file=None,
     )
     engine = create_engine_for(settings)
