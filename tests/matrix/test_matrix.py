@@ -1,0 +1,141 @@
+"""Role x route x object state: every cell asserted, none skipped."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy.orm import Session, sessionmaker
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.auth.rules import Rule
+from kb.config import Settings
+from kb.domain import ANONYMOUS, DEFAULT_ROLES, Permissions
+from tests.api.people import make_user, signed_in
+from tests.api.routes import every_route, rules_of
+from tests.matrix.calls import Call, listed
+from tests.matrix.objects import create, put_back_article, put_back_case
+from tests.site import make_home
+
+ROLES = tuple(DEFAULT_ROLES)
+BASE = "https://127.0.0.1"
+PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+@dataclass
+class Place:
+    """The served application with a person of each role at a browser of their own."""
+
+    sessions: sessionmaker[Session]
+    people: dict[str, tuple[TestClient, dict[str, str]]]
+    routes: list[tuple[str, APIRoute, Rule]]
+    calls: list[Call]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    settings: Settings = make_home(tmp_path_factory.mktemp("matrix") / "home")
+    app = create_app(settings.model_copy(update={"open_access": False, "rate_limits": False}))
+    with TestClient(app, base_url=BASE):
+        sessions = app.state.services.engine.session_factory
+        with sessions.begin() as session:
+            suggestion = create(session)
+        people = {}
+        for role in ROLES:
+            client = TestClient(app, base_url=BASE, raise_server_exceptions=False)
+            headers = {}
+            if role != ANONYMOUS:
+                headers = signed_in(client, make_user(sessions, role=role))
+            people[role] = (client, headers)
+        routes = [
+            (method, route, rules_of(route.dependant)[0])
+            for route in every_route(app.routes)
+            if isinstance(route, APIRoute)
+            for method in sorted(route.methods)
+        ]
+        yield Place(sessions, people, routes, list(listed(suggestion)))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_route_follows_its_rule(place: Place, role: str) -> None:
+    """Every route of the application, also those added later: let in or refused by its rule."""
+    wrong = []
+    for method, route, rule in place.routes:
+        if method != "GET" and route.path in ENDS_SESSION:
+            continue
+        path = PARAMETER.sub("never-was", route.path)
+        status, code = _call(place, role, method, path, {"json": {}} if method != "GET" else {})
+        if status == 403 and route.path in WIDGETS_ONLY:
+            continue
+        if not _right(role, rule, DEFAULT_ROLES[role], status):
+            wrong.append(f"{role} {method} {route.path}: {status} {code}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_state_of_each_object_answers_each_role_rightly(place: Place, role: str) -> None:
+    rules = {(method, route.path): rule for method, route, rule in place.routes}
+    wrong = []
+    for call in place.calls:
+        rule = rules[call.method, call.route]
+        needs = call.needs | ({rule.permission} if rule.permission else set())
+        status, code = _call(place, role, call.method, call.path, dict(call.given), call)
+        if needs <= DEFAULT_ROLES[role]:
+            expected = call.status
+        else:
+            expected = 401 if role == ANONYMOUS else 403
+        if status != expected:
+            wrong.append(
+                f"{role} {call.method} {call.path} {call.label}: {status} {code}, not {expected}"
+            )
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_route_with_an_object_has_its_states_listed(place: Place) -> None:
+    """A route on an article or a case that is not in the listing would be a skipped cell."""
+    listed_routes = {(call.method, call.route) for call in place.calls}
+    missing = [
+        f"{method} {route.path}"
+        for method, route, _ in place.routes
+        if {"article_id", "case_id", "suggestion_id"} & set(PARAMETER.findall(route.path))
+        and (method, route.path) not in listed_routes
+    ]
+    assert not missing
+
+
+def _right(role: str, rule: Rule, permissions: Permissions, status: int) -> bool:
+    if rule.permission is None:
+        granted = not rule.signed_in or role != ANONYMOUS
+    else:
+        granted = rule.permission in permissions
+    if granted:
+        return status not in (401, 403) and status < 500
+    return status == (401 if role == ANONYMOUS else 403)
+
+
+def _call(
+    place: Place, role: str, method: str, path: str, given: dict[str, Any], call: Call | None = None
+) -> tuple[int, str]:
+    if call is not None and (call.article or call.case):
+        with place.sessions.begin() as session:
+            if call.article:
+                put_back_article(session, call.article)
+            if call.case:
+                put_back_case(session, call.case)
+    client, headers = place.people[role]
+    answer = client.request(method, path, headers=headers, follow_redirects=False, **given)
+    try:
+        return answer.status_code, answer.json()["code"]
+    except (json.JSONDecodeError, KeyError, TypeError, UnicodeDecodeError):
+        return answer.status_code, ""
+
+
+# Proven apart: they would end the session that the browser has here.
+ENDS_SESSION = frozenset({"/sign-out", "/api/v1/session", "/api/v1/sessions"})
+WIDGETS_ONLY = frozenset({"/api/v1/widget-tokens/renew"})  # for the bearer of a widget token
