@@ -133,8 +133,19 @@ def _on_kb_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, KbError)
     if error.status >= 500:
         log.error("expected_error", code=error.code, status=error.status)
-    headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooMany) else None
-    return _respond(request, problem_of(error, request_id_of(request)), headers)
+    return _respond(request, problem_of(error, request_id_of(request)), _headers_of(request, error))
+
+
+def _headers_of(request: Request, error: KbError) -> dict[str, str]:
+    """What HTTP wants said beside the problem (RFC 9110, RFC 6750)."""
+    headers = {}
+    if isinstance(error, TooMany):
+        headers["retry-after"] = str(error.retry_after)
+    if error.status == 401:
+        bad = request.headers.get("authorization", "").lower().startswith("bearer")
+        challenge = 'Bearer realm="potica"'
+        headers["www-authenticate"] = challenge + (', error="invalid_token"' if bad else "")
+    return headers
 
 
 def _on_database_error(request: Request, error: Exception) -> Response:

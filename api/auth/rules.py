@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from api.auth.csrf import GivenToken, check_session_token
 from api.auth.identify import identify
 from api.edge.rates import Rates
-from kb.domain import READABLE_BY, Audience, Permission, Principal
+from kb.domain import READABLE_BY, Audience, Permission, Principal, PrincipalKind
 from kb.errors import Forbidden, SignInNeeded
 
 
@@ -35,7 +35,10 @@ def get_principal(request: Request, csrf: GivenToken) -> Principal:
 
 
 class Rule:
-    """What a caller needs: a permission, to be signed in, or (neither) nothing."""
+    """What a caller needs: a permission, to be signed in, or (neither) nothing.
+
+    Only a session is signed in: a widget token that speaks for a person is not that person.
+    """
 
     def __init__(self, permission: Permission | None = None, *, signed_in: bool = False) -> None:
         self.permission = permission
@@ -45,7 +48,7 @@ class Rule:
         """The caller. Raises SignInNeeded for strangers and Forbidden for others without it."""
         if self.permission is not None:
             require(principal, self.permission)
-        elif self.signed_in and principal.user_id is None:
+        elif self.signed_in and principal.kind != PrincipalKind.session:
             raise SignInNeeded("Sign in with an account of your own to do this.")
         return principal
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.auth.session_limits import limits_of
 from api.auth.widget_token import WidgetGrant, WidgetSigner
-from api.state import Services, services_of
+from api.state import Services
 from kb.domain import Permission, Principal, PrincipalKind
 from kb.domain.scope import narrowed
 from kb.queries.credentials import active_user, session_owner
@@ -46,14 +46,15 @@ def widget_principal(request: Request, services: Services, token: str) -> Princi
     grant = signer_of(services).read(token)
     if grant is None or not _may_come_from(request, services, grant.origin):
         return None
+    request.state.widget_grant = grant
     with services.readers() as session:
         return principal_of(session, services, grant)
 
 
-def granted(request: Request) -> WidgetGrant | None:
-    """What the request's token says, for a request whose principal is a widget."""
-    _, _, token = request.headers.get("authorization", "").partition(" ")
-    return signer_of(services_of(request)).read(token.strip())
+def granted(request: Request) -> WidgetGrant:
+    """What the request's token says, in a request whose principal is a widget."""
+    found: WidgetGrant = request.state.widget_grant
+    return found
 
 
 def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Principal | None:

@@ -24,6 +24,7 @@ from kb.domain import (
     EVERYTHING,
     AccessRole,
     ApiKey,
+    AuditEntry,
     Permission,
     Principal,
     PrincipalKind,
@@ -31,7 +32,6 @@ from kb.domain import (
 )
 from kb.domain.key_token import KeyToken
 from kb.errors import Forbidden, InvalidInput, NotFound, SignInNeeded
-from kb.queries.audit import list_audit
 from kb.queries.keys import KeyState, KeyView, active_key, check_key, list_keys
 from tests.kb.builders import audited
 
@@ -59,7 +59,7 @@ def test_a_key_is_found_by_its_secret_of_which_only_a_hash_is_kept(session: Sess
     secret = made.token.split("_", 2)[2]
     row = session.scalars(select(ApiKey)).one()
     assert row.secret_hash == hashlib.sha256(secret.encode()).hexdigest()
-    entry = list_audit(session).items[0]
+    entry = session.scalars(select(AuditEntry)).one()
     assert (entry.action, entry.entity_id, entry.actor) == ("create", made.key.id, "usr_admin")
     assert entry.details["permissions"] == ["cases.read", "suggestions.ask"]
     assert secret not in str(entry.details)
