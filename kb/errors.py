@@ -50,6 +50,15 @@ class NotFound(KbError):
     code, status, title = "not_found", 404, "Not found"
 
 
+class LinkRefused(NotFound):
+    """One message, whether the link never was, was used, was replaced or is too old."""
+
+    code, status, title = "link_refused", 404, "This link is not good any more"
+
+    def __init__(self) -> None:
+        super().__init__("The link was used, was replaced or is too old: ask for a new one.")
+
+
 class Conflict(KbError):
     code, status, title = "conflict", 409, "The state has changed meanwhile"
 
