@@ -18,7 +18,7 @@ from api.auth.cookies import Cookies
 from api.edge import Edge, Policy, is_loopback
 from api.edge.rates import Rates
 from api.metrics import Metrics
-from api.routes import articles, cases, gaps, health, keys, pages, search, suggest, widget
+from api.routes import articles, audit, cases, gaps, health, keys, pages, search, suggest, widget
 from api.schemas.common import Problem
 from api.state import Services
 from kb.config import Settings, get_settings
@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics),
         responses={"default": {"model": Problem, "description": "What went wrong"}},
     )
-    for routes in (suggest, search, articles, cases, gaps, keys, widget, health, pages):
+    for routes in (suggest, search, articles, cases, gaps, audit, keys, widget, health, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.install(app)

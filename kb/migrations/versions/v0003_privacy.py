@@ -103,7 +103,7 @@ def _chain() -> None:
         changes: list[dict[str, Any]] = []
         for row in found:
             number += 1
-            made = audit_hash(row, number, last_hash)
+            made = audit_hash(dict(row), number, last_hash)
             changes.append(
                 {"entry": row["id"], "number": number, "previous_hash": last_hash, "hash": made}
             )
