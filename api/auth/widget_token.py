@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
+from pydantic import BaseModel, ConfigDict, Field
 
 from kb.domain import utc_now
 from kb.secret_key import derived_key
@@ -18,6 +19,7 @@ TOTAL_LIFE = 12 * 3600  # seconds from the first token, however often it is rene
 LEEWAY = 10  # seconds that the clocks of servers may differ
 AUDIENCE = "potica-widget"
 ALGORITHMS = ("HS256",)
+LATEST = 10**11  # seconds since 1970: a moment that can still be written down
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +88,27 @@ class WidgetSigner:
             exp={"essential": True},
             iat={"essential": True},
             jti={"essential": True},
-            first={"essential": True},
-            origin={"essential": True},
         )
         try:
             claims = jwt.decode(text, self.key, algorithms=list(ALGORITHMS)).claims
             rules.validate(claims)
+            said = _Said.model_validate(claims)
         except (JoseError, ValueError):
             return None
-        return WidgetGrant(
-            origin=claims["origin"],
-            session_id=claims.get("session"),
-            key_id=claims.get("key"),
-            user_id=claims.get("user"),
-            first_at=_moment(claims["first"]),
-        )
+        first = _moment(said.first)
+        return WidgetGrant(said.origin, said.session, said.key, said.user, first)
+
+
+class _Said(BaseModel):
+    """The claims of our own."""
+
+    model_config = ConfigDict(strict=True)
+
+    first: int = Field(ge=0, le=LATEST)
+    origin: str
+    session: str | None
+    key: str | None
+    user: str | None
 
 
 def _moment(seconds: int) -> datetime:

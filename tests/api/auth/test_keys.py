@@ -26,7 +26,7 @@ CASE = {"language": "en", "channel": "chat", "messages": [], "subject": "A parce
 @pytest.fixture(scope="module")
 def house(site: Settings) -> Iterator[TestClient]:
     """The closed application under https."""
-    settings = site.model_copy(update={"open_access": False})
+    settings = site.model_copy(update={"open_access": False, "rate_limits": False})
     with TestClient(create_app(settings), base_url="https://127.0.0.1") as client:
         yield client
 
