@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import numpy as np
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
@@ -15,8 +16,8 @@ MAX_PARTS = 100  # of a form
 
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _LONG_NUMBER = re.compile(rb"[0-9.eE+-]{%d}" % (MAX_NUMBER + 1))
-_PAIR = re.compile(rb"\[\]|\{\}")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # one level in, one out, as int8
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,70})', re.IGNORECASE)
 
 Refused = tuple[int, str]
@@ -76,26 +77,7 @@ def _refused_json(body: bytes) -> Refused | None:
     bare = _STRING.sub(b"", body)
     if _LONG_NUMBER.search(bare):
         return 400, f"Write numbers with at most {MAX_NUMBER} characters."
-    # Each round takes the innermost pairs away, so as many rounds as levels leave nothing.
-    brackets = bare.translate(None, _NOT_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        if not brackets:
-            return None
-        fewer = _PAIR.sub(b"", brackets)
-        if fewer == brackets:  # not closed: invalid, and the parser stops there
-            break
-        brackets = fewer
-    if _deepest(brackets) > MAX_DEPTH:
+    steps = np.frombuffer(bare.translate(_STEPS, _NOT_BRACKETS), dtype=np.int8)
+    if steps.cumsum(dtype=np.int32).max(initial=0) > MAX_DEPTH:
         return 400, f"Nest lists and objects at most {MAX_DEPTH} levels deep."
     return None
-
-
-def _deepest(brackets: bytes) -> int:
-    """How deep it goes, or one more than `MAX_DEPTH` as soon as it goes deeper."""
-    depth = deepest = 0
-    for byte in brackets:
-        depth += 1 if byte in b"[{" else -1
-        deepest = max(deepest, depth)
-        if deepest > MAX_DEPTH:
-            break
-    return deepest
