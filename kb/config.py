@@ -54,6 +54,15 @@ class Settings(BaseSettings):
     session_idle_hours: float = Field(default=12, gt=0, le=24 * 30)  # unused for so long: over
     session_days: float = Field(default=7, gt=0, le=90)  # over, used or not
 
+    # Mail: one-time links are sent by it, else printed on the console
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_from: str = ""  # empty: potica@ and the name in `public_url`
+    smtp_timeout: float = Field(default=10, gt=0, le=60)  # seconds
+
     # Origins whose pages may show the sidebar, such as https://helpdesk.example
     embed_origins: tuple[str, ...] = ()
 
@@ -85,6 +94,18 @@ class Settings(BaseSettings):
     rate_writes: int = Field(default=120, ge=1)
     rate_reads: int = Field(default=600, ge=1)
     rate_strangers: int = Field(default=60, ge=1)  # asks and writes of who is not signed in
+
+    # What else is personal in texts, kind -> patterns, such as {"order": ["ORD-[0-9]{6}"]}
+    redaction_patterns: dict[str, list[str]] = Field(default_factory=dict)
+
+    # Days that things are kept; 0: for ever
+    retention_suggestions: int = Field(default=180, ge=0, le=36_500)
+    retention_feedback: int = Field(default=365, ge=0, le=36_500)  # its texts; counts stay
+    retention_gaps: int = Field(default=365, ge=0, le=36_500)  # after they were closed
+    retention_sessions: int = Field(default=30, ge=0, le=36_500)  # after they were over
+    retention_links: int = Field(default=30, ge=0, le=36_500)  # one-time links, likewise
+    retention_raw_cases: int = Field(default=0, ge=0, le=36_500)  # then what may be shown stays
+    retention_audit: int = Field(default=0, ge=0, le=36_500)
 
     log_level: str = "INFO"
 
