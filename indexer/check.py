@@ -21,6 +21,7 @@ from indexer.load.folder import MARKDOWN, MarkdownFile, parse_article, split_fro
 from indexer.load.limits import check_inside, decode, read_bytes, walk
 from indexer.load.records import ArticlePart, OriginalMatter, TranslationMatter
 from indexer.load.report import ImportOptions
+from indexer.load.sniff import Kind, check_start
 from indexer.load.synonyms import YAML
 from kb.domain import Audience, utc_now
 from kb.errors import KbError
@@ -87,7 +88,9 @@ def check_content(folder: Path, now: datetime | None = None) -> list[Problem]:
 
 
 def _read(path: Path, name: str, options: ImportOptions) -> _Checked:
-    text = decode(read_bytes(path, options.limits.markdown_bytes))
+    data = read_bytes(path, options.limits.markdown_bytes)
+    check_start(data, Kind.markdown)
+    text = decode(data)
     lined = text.replace("\r\n", "\n")
     part = parse_article(lined, path, name, options)
     file = split_front_matter(lined, options)

@@ -11,6 +11,7 @@ from indexer.load.articles import import_articles
 from indexer.load.cases import import_cases
 from indexer.load.report import ImportOptions, ImportReport, Progress
 from indexer.load.synonyms import import_synonyms
+from indexer.load.zipped import unpacked
 
 CASES, SYNONYMS, OFFERS, INCIDENTS = "cases", "synonyms", "offers", "incidents"
 
@@ -36,10 +37,14 @@ def import_content(
 ) -> ContentReport:
     """Import articles from a file or folder and, from a folder, its `cases/` and `synonyms/`.
 
+    The folder may be packed as ZIP; then all of it is checked before anything is imported.
     Column mapping, stand-ins and format apply to the articles. Raises KbError when the source
     cannot be read at all.
     """
     options = options or ImportOptions()
+    if source.suffix.lower() == ".zip" and source.is_file():
+        with unpacked(source) as folder:
+            return import_content(session_factory, folder, options, progress)
     articles = import_articles(session_factory, source, options, progress)
     plain = replace(options, format=None, mapping={}, facets=(), language=None, channel=None)
     cases, synonyms = ImportReport(options.dry_run), ImportReport(options.dry_run)

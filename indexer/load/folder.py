@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from indexer.load.limits import check_inside, check_strings, decode, read_bytes, walk
 from indexer.load.records import ArticlePart, OriginalMatter, TranslationMatter, complain
 from indexer.load.report import ImportOptions, Rejection, Source
+from indexer.load.sniff import Kind, check_start
 from indexer.load.yaml_text import YamlDocument, parse_yaml
 from kb.actions.articles import ArticleFields, TranslationInput
 from kb.actions.checks import LANGUAGE_PATTERN
@@ -50,8 +51,9 @@ def read_markdown_folder(folder: Path, options: ImportOptions) -> Iterator[Artic
 def read_markdown_file(path: Path, name: str, options: ImportOptions) -> ArticlePart:
     """One file, called `name` in reports. Raises KbError; details may hold the `line`."""
     limits = options.limits
-    text = decode(read_bytes(path, limits.markdown_bytes)).replace("\r\n", "\n")
-    return parse_article(text, path, name, options)
+    data = read_bytes(path, limits.markdown_bytes)
+    check_start(data, Kind.markdown)
+    return parse_article(decode(data).replace("\r\n", "\n"), path, name, options)
 
 
 def parse_article(text: str, path: Path, name: str, options: ImportOptions) -> ArticlePart:

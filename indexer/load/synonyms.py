@@ -11,6 +11,7 @@ from indexer.load.batches import save_in_batches
 from indexer.load.limits import Limits, check_inside, check_strings, decode, read_bytes, walk
 from indexer.load.records import SynonymGroups, complain
 from indexer.load.report import ImportOptions, ImportReport, Source
+from indexer.load.sniff import Kind, check_start
 from indexer.load.yaml_text import parse_yaml
 from kb.actions.checks import check_language
 from kb.actions.saved import SaveResult, SaveStatus
@@ -53,7 +54,9 @@ def import_synonyms(
 def read_synonyms(path: Path, limits: Limits) -> Groups:
     """The groups in a file. Raises InvalidInput, with the `line` where it is known."""
     check_language(path.stem)
-    document = parse_yaml(decode(read_bytes(path, limits.yaml_bytes)), limits.depth)
+    data = read_bytes(path, limits.yaml_bytes)
+    check_start(data, Kind.yaml)
+    document = parse_yaml(decode(data), limits.depth)
     check_strings(document.value, limits.depth)
     try:
         return _GROUPS.validate_python(document.value)

@@ -12,6 +12,7 @@ from typing import NoReturn
 from indexer.load.limits import Limits, check_strings, read_bytes
 from indexer.load.records import RawRecord
 from indexer.load.report import Rejection, Source
+from indexer.load.sniff import Kind, check_start
 from kb.errors import InvalidInput, KbError
 
 _BOM = b"\xef\xbb\xbf"
@@ -28,6 +29,7 @@ def read_jsonl(
     limits = limits or Limits()
     name = name or path.name
     data = read_bytes(path, limits.table_bytes).removeprefix(_BOM)
+    check_start(data, Kind.jsonl)
     count = 0
     for number, line in enumerate(io.BytesIO(data), start=1):
         if not line.strip():
@@ -76,6 +78,7 @@ def read_csv(
     limits = limits or Limits()
     name = name or path.name
     data = read_bytes(path, limits.table_bytes).removeprefix(_BOM)
+    check_start(data, Kind.csv)
     # Bytes that are not UTF-8 become lone surrogates, which are refused row by row.
     text = data.decode("utf-8", "surrogateescape")
     csv.field_size_limit(limits.record_bytes)

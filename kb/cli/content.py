@@ -16,7 +16,9 @@ from kb.domain import ArticleState, Audience
 
 app = typer.Typer(no_args_is_help=True, help="Import, export and check articles.")
 
-Source = Annotated[Path, typer.Argument(help="A folder of Markdown, or a .md, .jsonl or .csv file")]
+Source = Annotated[
+    Path, typer.Argument(help="A folder of Markdown, also as .zip, or a .md, .jsonl or .csv file")
+]
 Folder = Annotated[Path, typer.Argument(help="A content folder")]
 
 

@@ -1,0 +1,214 @@
+"""A folder packed as ZIP: looked through whole before anything of it is used."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import stat
+import struct
+import tempfile
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from indexer.load.limits import read_bytes
+from indexer.load.sniff import Kind, UploadLimits, check_name, sniff
+from kb.errors import InvalidInput, KbError, TooLarge
+
+MAX_DEPTH = 12  # folders inside each other
+_SMALL = 64 * 1024  # below this a high ratio harms nobody: a file of spaces
+_END_BYTES = 22  # of the end record, without its comment
+_HEADER_BYTES = 30  # of a file's local header, without name and extra field
+_DESCRIPTOR_BYTES = 24  # may stand behind a file whose size was not known before
+_COMMENT_BYTES = 256
+_UTF8_NAME = 0x800
+_ENCRYPTED = 0x1 | 0x40
+_JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+_SPECIAL = "a link or a device: put the file itself there"
+
+
+@dataclass(frozen=True, slots=True)
+class ZippedFile:
+    """A file of the folder: its path from the folder's root, what it is, its content."""
+
+    path: str
+    kind: Kind
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """The files by path, and the paths of what systems add that nobody wrote."""
+
+    files: tuple[ZippedFile, ...]
+    left_out: tuple[str, ...]
+
+
+def unpack(data: bytes, limits: UploadLimits | None = None) -> Unpacked:
+    """The files of a ZIP; every one passes `sniff`, at least one is Markdown.
+
+    Hidden files and those that systems add by themselves are named in `left_out`.
+    Raises InvalidInput (not wholly a ZIP, a name that leads elsewhere, links, encryption,
+    archives inside, files of another kind) and TooLarge (too many, too large, packed
+    suspiciously well).
+    """
+    limits = limits or UploadLimits()
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            _check_frame(data, archive, entries, limits)
+            named = _named(entries)
+            _check_amounts(entries, limits)
+            files = tuple(_read(archive, named, limits))
+    except KbError:
+        raise
+    except Exception as error:  # damage comes out of zipfile in a dozen kinds
+        raise _damaged() from error
+    if not any(file.kind is Kind.markdown for file in files):
+        raise InvalidInput(
+            "There is no Markdown in the ZIP: pack a folder with .md files. Office documents"
+            " are ZIP files too: save them as Markdown first."
+        )
+    return Unpacked(files, tuple(path for path, _ in named if _is_junk(path)))
+
+
+@contextlib.contextmanager
+def unpacked(source: Path, limits: UploadLimits | None = None) -> Iterator[Path]:
+    """The files of the ZIP at `source` in a folder of their own, which goes away afterwards.
+
+    Where all of them are in one folder, it is that folder. Raises as `unpack`, and NotFound.
+    """
+    limits = limits or UploadLimits()
+    files = unpack(read_bytes(source, limits.folder_bytes), limits).files
+    with tempfile.TemporaryDirectory(prefix="potica-zip-") as folder:
+        for file in files:
+            path = Path(folder, file.path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.data)
+        inside = list(Path(folder).iterdir())
+        yield inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(folder)
+
+
+def _check_frame(
+    data: bytes, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: UploadLimits
+) -> None:
+    """Nothing in front, between or behind; no two files in one place."""
+    end = len(data) - _END_BYTES - len(archive.comment)
+    if data[end : end + 4] != b"PK\x05\x06" or len(archive.comment) > _COMMENT_BYTES:
+        raise _more_than_zip()
+    if len(entries) > limits.files:
+        raise TooLarge(f"The ZIP has more than {limits.files:,} files: send it in parts.")
+    free = 0  # where the bytes of the files before end
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if not 0 <= entry.header_offset - free <= (_DESCRIPTOR_BYTES if free else 0):
+            raise _more_than_zip()
+        lengths = struct.unpack_from("<HH", data, entry.header_offset + 26)  # of name and extra
+        free = entry.header_offset + _HEADER_BYTES + sum(lengths) + entry.compress_size
+    if not 0 <= archive.start_dir - free <= _DESCRIPTOR_BYTES:
+        raise _more_than_zip()
+
+
+def _named(entries: list[zipfile.ZipInfo]) -> list[tuple[str, zipfile.ZipInfo]]:
+    """Each file by its path. Raises InvalidInput for paths that lead out, links and doubles."""
+    named: list[tuple[str, zipfile.ZipInfo]] = []
+    seen: set[str] = set()
+    for entry in entries:
+        path = _path(entry)
+        mode = entry.external_attr >> 16
+        if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise InvalidInput(f"{_shown(path)} in the ZIP is {_SPECIAL}.")
+        if entry.flag_bits & _ENCRYPTED:
+            raise InvalidInput("The ZIP is encrypted: pack the folder without a password.")
+        same = unicodedata.normalize("NFC", path).casefold()
+        if same in seen:
+            raise InvalidInput(f"{_shown(path)} is in the ZIP twice: keep one.")
+        seen.add(same)
+        if entry.is_dir():
+            if entry.file_size or entry.compress_size:
+                raise _damaged()
+            continue
+        named.append((path, entry))
+    return named
+
+
+def _path(entry: zipfile.ZipInfo) -> str:
+    """The path as it was meant. Raises InvalidInput unless it stays inside the folder."""
+    name = entry.orig_filename
+    if not entry.flag_bits & _UTF8_NAME and not name.isascii():
+        try:  # macOS writes UTF-8 and does not say so; zipfile has read it as the old DOS code
+            name = name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            raise InvalidInput(
+                "The name of a file in the ZIP is in an old encoding: rename it with plain"
+                " letters, or pack it with a program that writes UTF-8."
+            ) from None
+    parts = name.removesuffix("/").split("/")
+    if name.startswith("/") or "\\" in name or any(part in ("", ".", "..") for part in parts):
+        raise InvalidInput(
+            f"{_shown(name)} in the ZIP leads out of the folder: pack the folder itself."
+        )
+    if len(parts) > MAX_DEPTH:
+        raise InvalidInput(f"{_shown(name)} is in more than {MAX_DEPTH} folders: use fewer.")
+    for part in parts:
+        check_name(part)
+    return "/".join(parts)
+
+
+def _check_amounts(entries: list[zipfile.ZipInfo], limits: UploadLimits) -> None:
+    """As the ZIP declares them; what is read is held to what it declares."""
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > limits.unpacked_bytes:
+        raise TooLarge(
+            f"The ZIP unpacks to {unpacked:,} bytes, the limit is {limits.unpacked_bytes:,}:"
+            " send it in parts."
+        )
+    for entry in entries:
+        if entry.file_size > _SMALL and entry.file_size > limits.ratio * entry.compress_size:
+            raise TooLarge(
+                f"{_shown(entry.filename)} unpacks to more than {limits.ratio} times its size:"
+                " send it by itself."
+            )
+
+
+def _read(
+    archive: zipfile.ZipFile, named: list[tuple[str, zipfile.ZipInfo]], limits: UploadLimits
+) -> Iterator[ZippedFile]:
+    for path, entry in named:
+        if _is_junk(path):
+            continue
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise InvalidInput("The ZIP is packed in an unusual way: pack it with Deflate.")
+        name = PurePosixPath(path).name
+        if name.lower().endswith(".zip"):
+            raise InvalidInput(f"{_shown(path)} is a ZIP in the ZIP: unpack it first.")
+        with archive.open(entry) as stream:
+            data = stream.read(entry.file_size + 1)
+        if len(data) != entry.file_size:
+            raise _damaged()
+        try:
+            kind = sniff(data, name, limits=limits).kind
+        except KbError as error:
+            raise type(error)(f"{_shown(path)} in the ZIP: {error.message}") from error
+        yield ZippedFile(path, kind, data)
+
+
+def _is_junk(path: str) -> bool:
+    parts = path.split("/")
+    return any(part.startswith(".") or part in _JUNK for part in parts)
+
+
+def _shown(path: str) -> str:
+    plain = "".join(char if char.isprintable() else "?" for char in path)
+    return plain if len(plain) <= 80 else f"...{plain[-77:]}"
+
+
+def _more_than_zip() -> InvalidInput:
+    return InvalidInput(
+        "There is more than a ZIP in this file, or parts of it overlap: pack the folder again."
+    )
+
+
+def _damaged() -> InvalidInput:
+    return InvalidInput("The ZIP is damaged: pack the folder again.")
