@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from indexer.chunk import Piece, chunk_markdown, chunk_text, shorten
 from kb.domain import Audience, Facets, Part, Passage, Pool, Role
-from kb.errors import KbError
+from kb.errors import InvalidInput, TextRefused
 from kb.ports import Encoder, TextKind
 from kb.queries.articles import ArticleView, TranslationView
 from kb.queries.cases import CaseView
@@ -184,7 +184,7 @@ def _plain(markdown: str) -> str:
         return markdown
     try:
         return plain_text(markdown)
-    except KbError:  # too large or too tangled to show, not to be found
+    except (InvalidInput, TextRefused):  # too large or tangled to show, not to be found
         return markdown
 
 
