@@ -14,9 +14,17 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
+from kb.config import Settings
 from kb.db import create_engine_for, migrate, session_factory
+from tests.site import make_home
 
 TEMPLATE = "potica_template"
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A filled home, made once: take a copy of it (`copy_home`) to serve or to change."""
+    return make_home(tmp_path_factory.mktemp("filled") / "home")
 
 
 @pytest.fixture(scope="session")

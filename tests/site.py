@@ -54,6 +54,12 @@ def make_home(home: Path) -> Settings:
     return settings
 
 
+def copy_home(settings: Settings, home: Path) -> Settings:
+    """The same installation once more, for a test that changes it; nobody may write meanwhile."""
+    shutil.copytree(settings.home, home, symlinks=True)
+    return settings.model_copy(update={"home": home, "content_dir": home / "content"})
+
+
 def make_content(folder: Path) -> Path:
     """The chosen part of `content/`."""
     source = ROOT / "content"

@@ -17,8 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from api.edge.headers import security_headers
 from api.edge.policy import Policy
 from api.errors import ProblemResponse, problem_for
+from kb.config import Settings
 
-HEAD_SECONDS = 10.0  # for a request's head to arrive
 CLOSE_SECONDS = 10.0  # for a client to take what was written before it is cut off
 _TICK = 1.0  # seconds between looks
 log = structlog.get_logger("potica.connections")
@@ -26,6 +26,8 @@ log = structlog.get_logger("potica.connections")
 
 class TimedProtocol(H11Protocol):
     """One connection. It is cut off when nothing that anybody waits for happens on it."""
+
+    head_seconds = 10.0  # for a request's head to arrive
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -76,16 +78,21 @@ class TimedProtocol(H11Protocol):
             return
         if self._idle_since is None or self._idle_after is not self.cycle:
             self._idle_since, self._idle_after = now, self.cycle
-        if now - self._idle_since > HEAD_SECONDS:
+        if now - self._idle_since > self.head_seconds:
             self.transport.close()
 
 
-def protocol_options() -> dict[str, Any]:
-    """What `uvicorn.run` is told of connections, beside the settings."""
+def protocol_options(settings: Settings) -> dict[str, Any]:
+    """What `uvicorn.run` is told of connections."""
+
+    class Protocol(TimedProtocol):
+        head_seconds = min(TimedProtocol.head_seconds, settings.body_seconds)
+
     return {
-        "http": TimedProtocol,
+        "http": Protocol,
         "ws": "none",
         "h11_max_incomplete_event_size": 40_000,  # the edge says what is wrong with long heads
         "timeout_keep_alive": 5,
+        "limit_concurrency": settings.max_connections,
         "proxy_headers": False,  # ours believes nobody who is not named (POTICA_TRUSTED_PROXIES)
     }

@@ -41,9 +41,8 @@ def run(settings: Settings) -> None:
         log_config=None,
         access_log=False,  # ours has no query strings, which hold what people typed
         server_header=False,
-        limit_concurrency=settings.max_connections,
         timeout_graceful_shutdown=10,
-        **protocol_options(),
+        **protocol_options(settings),
     )
 
 

@@ -9,15 +9,15 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from kb.config import Settings
-from tests.site import make_home
+from tests.site import copy_home
 
 BASE = "http://127.0.0.1"
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def site(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a filled home."""
-    return make_home(tmp_path_factory.mktemp("site") / "home")
+    return copy_home(filled, tmp_path_factory.mktemp("site") / "home")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.site import ROOT, make_home
+from kb.config import Settings
+from tests.site import ROOT, copy_home
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -29,10 +30,10 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """`potica serve` on a small real installation."""
     home = tmp_path_factory.mktemp("journeys") / "home"
-    make_home(home)
+    copy_home(filled, home)
     with socket.socket() as own:
         own.bind(("127.0.0.1", 0))
         port = own.getsockname()[1]
