@@ -11,6 +11,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.auth.attempts import Attempts
+from api.auth.oidc_provider import Provider
 from api.metrics import Metrics
 from api.schemas.common import SavedOut
 from api.ui.examples import EXAMPLES
@@ -41,6 +42,7 @@ class Services:
     warming: threading.Thread
     secret: bytes  # what tokens are signed with: use `kb.secret_key.derived_key`
     attempts: Attempts
+    provider: Provider | None  # of identities
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
@@ -51,7 +53,8 @@ class Services:
         worker = IndexWorker(engine.session_factory, engine.encoder)
         warming = threading.Thread(target=_warm_up, args=(engine, worker), name="warm-up")
         warming.start()
-        return cls(settings, engine, worker, metrics, readers, warming, secret, Attempts())
+        own = (secret, Attempts(), Provider.of(settings))
+        return cls(settings, engine, worker, metrics, readers, warming, *own)
 
     def close(self) -> None:
         """Finish the index work in hand, then let go of everything."""
