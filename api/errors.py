@@ -16,11 +16,23 @@ from starlette.responses import Response
 
 from api.logs import describe
 from api.schemas.common import FieldError, Problem
-from kb.errors import DatabaseError, KbError, TooMany
+from kb.errors import (
+    ConfigError,
+    DatabaseError,
+    EncoderError,
+    GeneratorError,
+    KbError,
+    SearchIndexError,
+    SignInNeeded,
+    TooMany,
+)
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 20
 _FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/try/answers")
+INSIDE = "Try again in a moment; `potica doctor` on the server says what is wrong."
+# Their messages are for whoever runs the server: they name addresses and files.
+_OF_THE_INSIDE = (ConfigError, DatabaseError, EncoderError, GeneratorError, SearchIndexError)
 log = structlog.get_logger("potica.errors")
 
 # code, title and what to do, for what the framework refuses by itself
@@ -58,7 +70,7 @@ def problem_of(error: KbError, request_id: str | None = None) -> Problem:
         type=f"urn:potica:problem:{error.code}",
         title=error.title,
         status=error.status,
-        detail=error.message,
+        detail=INSIDE if isinstance(error, _OF_THE_INSIDE) else error.message,
         code=error.code,
         request_id=request_id,
         details={name: _plain(value) for name, value in error.details.items()},

@@ -156,6 +156,7 @@ def _sqlite_engine(url: URL) -> Engine:
         module=_sqlite_driver(),
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW,
+        hide_parameters=True,  # values in the messages of exceptions are what people wrote
     )
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -197,6 +198,7 @@ def _postgres_engine(url: URL) -> Engine:
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"application_name": "potica"},
         )
     except ImportError as error:
