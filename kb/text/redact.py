@@ -1,0 +1,172 @@
+"""Personal data in free text: where it stands, and the text without it.
+
+What is recognised is told in `docs/personal-data.md`; how well, in `docs/results/personal.md`.
+Rules look at everything once, in time linear to the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from kb.text.personal.addresses import find_addresses
+from kb.text.personal.dates import find_birth_dates
+from kb.text.personal.identifiers import (
+    find_accounts,
+    find_cards,
+    find_czech_accounts,
+    find_emails,
+    find_labelled,
+)
+from kb.text.personal.kinds import PersonalKind, PersonalSpan
+from kb.text.personal.known_names import known_names
+from kb.text.personal.labels import Label, find_labels
+from kb.text.personal.names import find_names
+from kb.text.personal.numbers import find_numbers
+from kb.text.personal.patterns import (
+    DEFAULT_PATTERNS,
+    CustomPattern,
+    custom_patterns,
+    find_custom,
+)
+from kb.text.personal.phones import find_phones
+from kb.text.personal.plain import TAKEN, Plain, read_plain
+from kb.text.personal.rules import get_labels, get_rules
+from kb.text.personal.tokens import read_tokens
+
+__all__ = [
+    "DEFAULT_PATTERNS",
+    "CustomPattern",
+    "PersonalKind",
+    "PersonalSpan",
+    "custom_patterns",
+    "find_personal",
+    "mask",
+    "redact",
+]
+
+_ROUNDS = 8  # a number that was found may leave another one standing free
+# Without this in a text there are no numbers left to be found.
+_MORE = re.compile(r"\d(?:\W{0,6}\d){3}|@|[\[(] ?(?:at|malpa|zavinac|afna|kukac)| dot ")
+# Runs without anything taken, from a letter, a digit or an opening sign on.
+_FREE = re.compile(rf"[^\W_][^{TAKEN}]*(?<![\s,])|[^\W_]")
+
+
+def find_personal(
+    text: str,
+    language: str,
+    *,
+    names: Sequence[str] = (),
+    patterns: Sequence[CustomPattern] = DEFAULT_PATTERNS,
+) -> tuple[PersonalSpan, ...]:
+    """Spans of personal data in `text`, sorted, not overlapping, in its own characters.
+
+    `language` is a BCP-47 tag: it decides which names, greetings and street names are understood
+    (English ones where a language has no file). Numbers are recognised in any language. `names`
+    are those that the case knows, such as its customer and its agent; they are found in any
+    grammatical form. Never raises on any text.
+    """
+    plain = read_plain(text)
+    rules = get_rules(language)
+    masked = [
+        PersonalSpan(match.start(), match.end(), PersonalKind.name)
+        for match in get_labels().masked.finditer(plain.cased)
+    ]
+    left = plain.without(masked)
+    found, left = _numbers(left, rules.language, patterns)
+    tokens = read_tokens(left)
+    worded = _free(left, find_addresses(tokens, rules))
+    if worded:
+        left = left.without(worded)
+        tokens = read_tokens(left)
+    named = _free(left, find_names(tokens, rules, known_names(names, language)))
+    if named or worded:
+        more, _ = _numbers(left.without(named), rules.language, patterns)
+        found += more
+    return tuple(_in_original(plain, [*found, *worded, *named]))
+
+
+def mask(text: str, spans: Sequence[PersonalSpan], language: str = "en") -> str:
+    """`text` with a short label in square brackets in place of each span.
+
+    The labels are those of `language`: "[telefon]". Masked text holds nothing to be found again.
+    """
+    labels = get_rules(language).mask
+    parts, at = [], 0
+    for span in sorted(spans, key=lambda span: span.start):
+        if span.start < at:
+            continue
+        parts += [text[at : span.start], f"[{labels[span.kind]}]"]
+        at = span.end
+    return "".join(parts) + text[at:]
+
+
+def redact(
+    text: str,
+    language: str,
+    *,
+    names: Sequence[str] = (),
+    patterns: Sequence[CustomPattern] = DEFAULT_PATTERNS,
+) -> str:
+    """`text` with its personal data masked in its own language; see `find_personal`."""
+    return mask(text, find_personal(text, language, names=names, patterns=patterns), language)
+
+
+def _numbers(
+    plain: Plain, language: str, patterns: Sequence[CustomPattern]
+) -> tuple[list[PersonalSpan], Plain]:
+    """Everything with digits or an at sign, until nothing more comes to light."""
+    found: list[PersonalSpan] = []
+    labels: list[Label] | None = None
+    for _ in range(_ROUNDS):
+        if not _MORE.search(plain.lower):
+            break
+        labels = find_labels(plain.lower) if labels is None else labels
+        before = len(found)
+        labels = [label for label in labels if plain.lower[label.start] != TAKEN]
+        for search in _searches(language, labels, patterns):
+            if new := _apart(search(plain.lower)):
+                found += new
+                plain = plain.without(new)
+        if len(found) == before:
+            break
+    return found, plain
+
+
+def _searches(
+    language: str, labels: list[Label], patterns: Sequence[CustomPattern]
+) -> Iterator[Callable[[str], Iterable[PersonalSpan]]]:
+    """What looks for numbers, the surest first: what one has found, the next do not see."""
+    yield lambda lower: find_custom(lower, patterns)
+    yield find_emails
+    yield find_accounts
+    yield lambda lower: find_labelled(lower, labels)
+    yield find_cards
+    yield lambda lower: find_numbers(lower, language)
+    yield find_czech_accounts
+    yield lambda lower: find_birth_dates(lower, labels)
+    yield find_phones
+
+
+def _apart(spans: Iterable[PersonalSpan]) -> list[PersonalSpan]:
+    """The spans without those that overlap one before them; of two at a place the longer."""
+    kept: list[PersonalSpan] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+    return kept
+
+
+def _free(plain: Plain, spans: Iterable[PersonalSpan]) -> list[PersonalSpan]:
+    """What these spans hold beside what is taken, with letters or digits in it."""
+    kept = []
+    for span in _apart(spans):
+        for piece in _FREE.finditer(plain.lower, span.start, span.end):
+            kept.append(PersonalSpan(piece.start(), piece.end(), span.kind))
+    return kept
+
+
+def _in_original(plain: Plain, spans: Iterable[PersonalSpan]) -> Iterator[PersonalSpan]:
+    for span in sorted(spans, key=lambda span: span.start):
+        start, end = plain.original(span.start, span.end)
+        yield PersonalSpan(start, end, span.kind)
