@@ -33,7 +33,7 @@ from kb.domain import (
 from kb.errors import Conflict, Forbidden, InvalidInput, LinkRefused, NotFound
 from kb.passwords import NewPassword
 from kb.queries.roles import load_roles, permissions_of
-from kb.queries.users import administrators
+from kb.queries.users import administrators, user_row
 
 _EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,190}")
 
@@ -86,7 +86,7 @@ def request_reset(session: Session, email: str) -> IssuedLink | None:
     None when the account is not there, is disabled, or never had a password (those who were
     invited need a new invitation, those of an identity provider ask there).
     """
-    user = session.scalar(select(User).where(col(User.email) == email.strip().lower()))
+    user = user_row(session, email)
     if user is None or user.state != UserState.active or user.password_hash is None:
         return None
     audit.record(session, user.id, "request_reset", "user", user.id)
@@ -309,7 +309,9 @@ def _keep_an_administrator(session: Session, user: User) -> None:
 def _checked_email(email: str) -> str:
     found = email.strip().lower()
     if not _EMAIL.fullmatch(found) or len(found) > 254 or not found.isprintable():
-        raise InvalidInput("This is not an e-mail address: write it as name@company.example.")
+        raise InvalidInput(
+            "This is not an e-mail address: write it as name@company.example.", field="email"
+        )
     check_text(found, "email")
     return found
 
@@ -330,11 +332,14 @@ def _checked_language(language: str) -> str:
 
 
 def _checked_roles(session: Session, roles: Sequence[str]) -> list[str]:
+    advisory_lock(session, "roles")  # none of them may be deleted meanwhile
     known = load_roles(session)
     for role in roles:
         if role not in known or role == ANONYMOUS:
             there = ", ".join(sorted(known.keys() - {ANONYMOUS}))
-            raise InvalidInput(f"There is no role {role[:60]!r}: choose from {there}.")
+            raise InvalidInput(
+                f"There is no role {role[:60]!r}: choose from {there}.", field="roles"
+            )
     if not roles:
         raise InvalidInput("Give at least one role, or disable the account.", field="roles")
     return sorted(set(roles))

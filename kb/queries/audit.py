@@ -44,6 +44,7 @@ class AuditFilter:
     action: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    actors: tuple[str, ...] | None = None  # by any of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,8 @@ def _where(wanted: AuditFilter) -> list[ColumnElement[bool]]:
         value = getattr(wanted, name)
         if value is not None:
             where.append(col(getattr(AuditEntry, name)) == value)
+    if wanted.actors is not None:
+        where.append(col(AuditEntry.actor).in_(wanted.actors))
     if wanted.since is not None:
         where.append(col(AuditEntry.at) >= wanted.since)
     if wanted.until is not None:

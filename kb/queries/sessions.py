@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -18,6 +18,7 @@ from kb.domain.session_rules import (
     standing,
     token_hash,
 )
+from kb.queries.paging import Page, Paging
 from kb.queries.users import UserView, user_view
 
 
@@ -73,6 +74,39 @@ def list_sessions(session: Session, user_id: str, limits: SessionLimits) -> tupl
     )
     now = utc_now()
     return tuple(_view(row) for row in session.scalars(query) if not is_over(row, limits, now))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """An open session and whose it is."""
+
+    session: SessionView
+    user: UserView
+
+
+def list_open_sessions(
+    session: Session, limits: SessionLimits, *, paging: Paging | None = None
+) -> Page[OpenSession]:
+    """Everybody's open sessions, the last used first."""
+    paging, now = paging or Paging(), utc_now()
+    where = (
+        col(UserSession.revoked_at).is_(None),
+        col(UserSession.expires_at) > now,
+        col(UserSession.seen_at) > now - limits.idle,
+        col(User.state) == UserState.active,
+    )
+    whose = col(User.id) == col(UserSession.user_id)
+    counted = select(func.count()).select_from(UserSession).join(User, whose).where(*where)
+    query = (
+        select(UserSession, User)
+        .join(User, whose)
+        .where(*where)
+        .order_by(col(UserSession.seen_at).desc(), col(UserSession.id))
+        .offset(paging.offset)
+        .limit(paging.limit)
+    )
+    found = tuple(OpenSession(_view(row), user_view(user)) for row, user in session.execute(query))
+    return Page(found, session.scalar(counted) or 0)
 
 
 def _view(row: UserSession) -> SessionView:

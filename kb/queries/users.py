@@ -66,8 +66,16 @@ def find_user(session: Session, email: str) -> UserView | None:
 
 def find_credentials(session: Session, email: str) -> Credentials | None:
     """A person by e-mail, with the hash of their password."""
-    row = session.scalar(select(User).where(col(User.email) == email.strip().lower()))
+    row = user_row(session, email)
     return Credentials(user_view(row), row.password_hash) if row else None
+
+
+def user_row(session: Session, email: str) -> User | None:
+    """The row of an e-mail, whatever was typed."""
+    wanted = email.strip().lower()
+    if not wanted.isprintable():  # PostgreSQL cannot even be asked for some of these
+        return None
+    return session.scalar(select(User).where(col(User.email) == wanted))
 
 
 def get_credentials(session: Session, user_id: str) -> Credentials:
@@ -81,19 +89,20 @@ def list_users(
     *,
     text: str = "",
     state: UserState | None = None,
+    role: str | None = None,
     paging: Paging | None = None,
 ) -> Page[UserView]:
     """People by name; `text` is looked for in name and e-mail, with or without diacritics."""
     paging = paging or Paging()
     wanted = fold(text.strip()[:200])
-    query = select(col(User.id), col(User.name), col(User.email))
+    query = select(col(User.id), col(User.name), col(User.email), col(User.roles))
     if state is not None:
         query = query.where(col(User.state) == state)
     # Folded here, since databases disagree on capitals and diacritics: "lukasz" finds "Łukasz".
     found = sorted(
         (fold(name), user_id)
-        for user_id, name, email in session.execute(query)
-        if wanted in fold(name) or wanted in email
+        for user_id, name, email, roles in session.execute(query)
+        if (wanted in fold(name) or wanted in email) and (role is None or role in roles)
     )
     shown = [user_id for _, user_id in found[paging.offset : paging.offset + paging.limit]]
     rows = {row.id: row for row in session.scalars(select(User).where(col(User.id).in_(shown)))}
