@@ -27,8 +27,9 @@ def identity_of(claims: Mapping[str, Any], settings: Settings, issuer: str) -> P
 
 def is_complete(claims: Mapping[str, Any], settings: Settings) -> bool:
     """Whether the ID token alone says all that is wanted."""
-    has_roles = not settings.oidc_roles_claim or claim_at(claims, settings.oidc_roles_claim)
-    return bool(has_roles and claims.get(settings.oidc_email_claim))
+    path = settings.oidc_roles_claim
+    has_roles = not path or claim_at(claims, path) is not None
+    return has_roles and bool(claims.get(settings.oidc_email_claim))
 
 
 def completed(claims: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
