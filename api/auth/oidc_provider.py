@@ -5,6 +5,7 @@ OpenID Connect Core 1.0 (authorization code flow), Discovery 1.0, RFC 7636 (PKCE
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -33,6 +34,7 @@ REFRESHED_EVERY = 30.0  # seconds between two looks for a key that is not known
 PAUSE = 5.0  # seconds that nobody asks, after discovery or keys could not be had
 LEEWAY = 60  # seconds that the provider's clock may differ
 
+_CODE = re.compile(r"[A-Za-z_]{1,60}")
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -288,6 +290,9 @@ def _usable(keys: list[dict[str, Any]]) -> list[Key]:
 
 
 def _kind(error: BaseException) -> str:
-    """The kind of an error and the claim it is about, but no value of any."""
-    claim = getattr(error, "claim", None)
-    return type(error).__name__ + (f":{claim}" if isinstance(claim, str) else "")
+    """The kind of an error, with the claim it is about or the code of OAuth, but no values."""
+    code = getattr(error, "claim", None)
+    if isinstance(error, AuthlibBaseError):
+        code = error.error
+    is_plain = isinstance(code, str) and _CODE.fullmatch(code)
+    return type(error).__name__ + (f":{code}" if is_plain else "")

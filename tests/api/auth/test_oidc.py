@@ -30,6 +30,7 @@ from kb.secret_key import derived_key
 from tests.api.auth.provider import CLIENT_ID, CLIENT_SECRET, Behaviour, OpenIdProvider, served
 from tests.api.calls import problem
 from tests.api.people import make_user, services_in, signed_in
+from tests.site import ROOT
 
 BASE = "https://127.0.0.1"
 CALLBACK = "/sign-in/oidc/callback"
@@ -657,8 +658,11 @@ def test_logs_hold_no_secrets(client: TestClient, idp: OpenIdProvider) -> None:
         idp.behaviour.change = _with(nonce="x")
         address = _back(_away(client))
         _come_back(client, address)
+        idp.behaviour.token_answer = (400, b'{"error": "invalid_grant"}')
+        _sign_in(client)
     text = json.dumps(logs, default=str)
     assert "InvalidClaimError:nonce" in text
+    assert "OAuth2Error:invalid_grant" in text
     for secret in (
         CLIENT_SECRET,
         idp.behaviour.person["email"],
@@ -674,6 +678,20 @@ def test_the_page_speaks_the_visitors_language(client: TestClient) -> None:
     assert "abc-1" in response.text
     assert "Niste prijavljeni" in response.text
     assert "Prijava prek Lipa ID" in response.text
+
+
+def test_the_sign_in_page_has_a_button_for_it(client: TestClient, closed: TestClient) -> None:
+    page = client.get("/sign-in?next=/a/locker-full", headers=PAGE).text
+    assert 'href="/sign-in/oidc?next=%2Fa%2Flocker-full"' in page
+    assert "Sign in with Lipa ID" in page
+    assert "/sign-in/oidc" not in closed.get("/sign-in", headers=PAGE).text
+
+
+def test_every_setting_is_described() -> None:
+    page = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
+    names = {name for name in Settings.model_fields if name.startswith(("oidc_", "embed_"))}
+    assert len(names) >= 11
+    assert {name for name in names if f"`POTICA_{name.upper()}`" not in page} == set()
 
 
 def test_it_is_offered_only_when_it_is_set(house: TestClient, closed: TestClient) -> None:
