@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from kb.errors import ConfigError
@@ -68,7 +68,7 @@ class Settings(BaseSettings):
 
     # Sign-in through an OpenID Connect provider; off without an issuer and a client id
     oidc_issuer: str = ""
-    oidc_client_id: str = ""
+    oidc_client_id: str = Field(default="", validate_default=True)
     oidc_client_secret: str = ""  # empty: a public client, held by PKCE alone
     oidc_scopes: str = "openid email profile"
     oidc_roles_claim: str = ""  # dotted path, such as realm_access.roles; empty: roles stay ours
@@ -137,6 +137,13 @@ class Settings(BaseSettings):
     def _issuer(cls, given: str) -> str:
         if given and not re.fullmatch(_ISSUER, given):
             raise ValueError("write the issuer as the provider does, as in https://id.example/x")
+        return given
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _client(cls, given: str, info: ValidationInfo) -> str:
+        if info.data.get("oidc_issuer") and not given:
+            raise ValueError("give the id that the provider knows Potica by")
         return given
 
     @property

@@ -89,6 +89,7 @@ def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Pr
         name=user.name if user is not None else key.name if key is not None else "",
         roles=() if user is None else user.roles,
         scope=scope,
+        language=None if user is None else user.language,
     )
 
 

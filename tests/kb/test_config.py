@@ -52,8 +52,16 @@ def test_a_wrong_variable_is_named(
 def test_origins_and_issuers_as_they_are_written() -> None:
     origins = ("https://helpdesk.example", "https://crm.example:8443", "http://localhost:3000")
     for issuer in ("https://id.example", "https://id.example/realms/post/", "http://127.0.0.1:9"):
-        settings = Settings(embed_origins=origins, oidc_issuer=issuer, _env_file=None)
+        settings = Settings(
+            embed_origins=origins, oidc_issuer=issuer, oidc_client_id="potica", _env_file=None
+        )
         assert (settings.embed_origins, settings.oidc_issuer) == (origins, issuer)
+
+
+def test_a_provider_needs_a_client_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POTICA_OIDC_ISSUER", "https://id.example")
+    with pytest.raises(ConfigError, match="POTICA_OIDC_CLIENT_ID"):
+        get_settings()
 
 
 def test_a_list_that_is_not_json_says_how_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:

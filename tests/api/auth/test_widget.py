@@ -250,10 +250,14 @@ def test_what_is_behind_it_counts_at_every_use(
         problem(refused, 401, "sign_in_needed")
 
 
-def test_a_revoked_key_takes_its_tokens_with_it(
+def test_a_disabled_agent_and_a_revoked_key_take_their_tokens_with_them(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
     key_id, speaks = _key(sessions)
+    gone = make_user(sessions, "agent")
+    token = _token(client, speaks, agent=gone.email)["token"]
+    _change(sessions, gone, state=UserState.disabled)
+    _refused(client, token)
     agent = make_user(sessions, "agent")
     tokens = [_token(client, speaks)["token"], _token(client, speaks, agent=agent.email)["token"]]
     with sessions.begin() as session:
