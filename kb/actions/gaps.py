@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from functools import lru_cache
 
+from sqlalchemy import Executable
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from kb.actions import audit
 from kb.actions.checks import check_language, check_text
-from kb.db import insert_into
 from kb.domain import Gap, GapState, utc_now
 from kb.errors import NotFound
 
@@ -26,29 +28,38 @@ def record_gap(
     check_language(language)
     check_text(question, "question", needed=True)
     now = utc_now()
-    statement = insert_into(session, Gap).values(
-        question=question,
-        question_hash=question_hash(question, language),
-        language=language,
-        reason=reason,
-        count=1,
-        state=GapState.open,
-        suggestion_id=suggestion_id,
-        first_at=now,
-        last_at=now,
-    )
-    upsert = statement.on_conflict_do_update(
+    values = {
+        "question": question,
+        "question_hash": question_hash(question, language),
+        "language": language,
+        "reason": reason,
+        "count": 1,
+        "state": GapState.open,
+        "suggestion_id": suggestion_id,
+        "first_at": now,
+        "last_at": now,
+    }
+    connection = session.connection()
+    gap_id: int = connection.execute(_upsert(connection.dialect.name), values).scalar_one()
+    return gap_id
+
+
+@lru_cache(maxsize=2)
+def _upsert(dialect: str) -> Executable:
+    """Made once: putting it together takes longer than running it."""
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(Gap)
+    new = statement.excluded
+    upsert: Executable = statement.on_conflict_do_update(
         index_elements=["question_hash"],
         set_={
             "count": col(Gap.count) + 1,
-            "state": GapState.open,
-            "reason": reason,
-            "suggestion_id": suggestion_id,
-            "last_at": now,
+            "state": new.state,
+            "reason": new.reason,
+            "suggestion_id": new.suggestion_id,
+            "last_at": new.last_at,
         },
     ).returning(col(Gap.id))
-    gap_id: int = session.connection().execute(upsert).scalar_one()  # type: ignore[assignment]
-    return gap_id
+    return upsert
 
 
 def close_gap(session: Session, gap_id: int, *, actor: str) -> None:

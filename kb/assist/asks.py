@@ -29,6 +29,7 @@ WEIGHTS = Path(__file__).parent / "weights" / "asks.npz"
 Probabilities = NDArray[np.float64]
 
 _READ = 2_000  # characters looked at
+_KEPT = 2_000  # texts remembered: a conversation is read again after each of its turns
 _ADDRESS = re.compile(r"\S+@\S+\.\w|https?://|www\.|\w{3,}(?:gmail|yahoo|hotmail)\w*com\b")
 
 SURFACE = (
@@ -101,13 +102,14 @@ def surface_features(texts: Sequence[str]) -> NDArray[np.float64]:
     return np.array(rows, np.float64).reshape(len(texts), len(SURFACE))
 
 
-def _features(text: str) -> list[float]:
+@lru_cache(maxsize=_KEPT)
+def _features(text: str) -> tuple[float, ...]:
     words = WORD.findall(fold(text))
     count = len(words)
     talk = small_talk(text)
     requests, questions, negations = _cues()
     wanted = sum(word in requests for word in words)
-    return [
+    return (
         math.log1p(count),
         math.log1p(len(text.strip())),
         count == 1,
@@ -128,7 +130,7 @@ def _features(text: str) -> list[float]:
         any(word in negations for word in words),
         sum(word[0].isupper() for word in text.split()[1:]) / max(1, count),
         math.log1p(max(map(len, words), default=0)),
-    ]
+    )
 
 
 @lru_cache(maxsize=1)

@@ -117,10 +117,11 @@ def dialog_language(
     if not said:
         return detect("", allowed)
     whole = detect("\n".join(reversed(said)), allowed)
-    letters = sum(c.isalpha() for c in said[-1])
+    if len(said) == 1 or sum(c.isalpha() for c in said[-1]) < _SURE_LETTERS:
+        return whole
     last = detect(said[-1], allowed, hint=whole.language)
     switched = last.language != whole.language and last.confidence >= _SURE
-    return last if switched and letters >= _SURE_LETTERS else whole
+    return last if switched else whole
 
 
 def _default_first(settings: Settings) -> list[str]:

@@ -12,6 +12,7 @@ from kb.text.fold import fold
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _TAIL = 8  # words at the end that may be thanks and goodbye
 _READ = 2_000  # characters looked at
+_KEPT = 2_000  # sentences remembered: a conversation is read again after each of its turns
 _APART = (",", ".", "!", "?", ";", "-", "–", "\n")
 
 
@@ -27,19 +28,32 @@ class SmallTalk:
         return self.share == 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """Phrases with their kind; the first word of each with the lengths to try, longest first."""
+
+    kinds: dict[tuple[str, ...], str]
+    sizes: dict[str, tuple[int, ...]]
+
+
 def small_talk(text: str) -> SmallTalk:
     """Recognises the known phrases of all languages: customers mix them freely.
 
     Text without a word has share 0 and no kinds.
     """
-    words = [match[0].replace("’", "'") for match in WORD.finditer(fold(text[:_READ]))]
+    return _small_talk(text[:_READ])
+
+
+@lru_cache(maxsize=_KEPT)
+def _small_talk(text: str) -> SmallTalk:
+    words = [match[0].replace("’", "'") for match in WORD.finditer(fold(text))]
     if not words:
         return SmallTalk(0.0, ())
-    table, longest = _table()
+    table = _table()
     kinds: list[str] = []
     covered = at = 0
     while at < len(words):
-        size, kind = _longest_phrase(words, at, table, longest)
+        size, kind = _longest_phrase(words, at, table)
         if kind:
             covered += size
             kinds.append(kind)
@@ -55,10 +69,10 @@ def without_small_talk(text: str) -> str:
     """
     matches = list(WORD.finditer(text))
     words = [fold(match[0]).replace("’", "'") for match in matches]
-    table, longest = _table()
+    table = _table()
     start, at = 0, 0
     while at < len(words):
-        size, kind = _longest_phrase(words, at, table, longest)
+        size, kind = _longest_phrase(words, at, table)
         end = matches[at + size - 1].end()
         is_apart = size > 1 or text[end : end + 2].strip()[:1] in _APART
         if kind not in ("greetings", "thanks") or not is_apart:
@@ -82,23 +96,24 @@ def _tail(text: str, matches: list[re.Match[str]]) -> int:
     return stop
 
 
-def _longest_phrase(
-    words: list[str], at: int, table: dict[tuple[str, ...], str], longest: int
-) -> tuple[int, str]:
+def _longest_phrase(words: list[str], at: int, table: _Phrases) -> tuple[int, str]:
     """How many words the phrase at `at` has and its kind; 1 and "" when there is none."""
-    for size in range(min(longest, len(words) - at), 0, -1):
-        kind = table.get(tuple(words[at : at + size]))
-        if kind:
-            return size, kind
+    for size in table.sizes.get(words[at], ()):
+        phrase = tuple(words[at : at + size])
+        if phrase in table.kinds:
+            return len(phrase), table.kinds[phrase]
     return 1, ""
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[dict[tuple[str, ...], str], int]:
-    table: dict[tuple[str, ...], str] = {}
+def _table() -> _Phrases:
+    kinds: dict[tuple[str, ...], str] = {}
+    sizes: dict[str, set[int]] = {}
     for language in phrase_languages():
         known = get_phrases(language).small_talk
         for kind in SMALL_TALK:
             for phrase in known[kind]:
-                table.setdefault(tuple(WORD.findall(phrase)), kind)
-    return table, max(map(len, table))
+                words = tuple(WORD.findall(phrase))
+                kinds.setdefault(words, kind)
+                sizes.setdefault(words[0], set()).add(len(words))
+    return _Phrases(kinds, {word: tuple(sorted(found)[::-1]) for word, found in sizes.items()})

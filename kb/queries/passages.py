@@ -115,25 +115,19 @@ def load_visible(
     """Those of the passages that `reader` may see at `now`, whatever an index said.
 
     Articles: published, readable by this audience, valid now, and the passage's revision is the
-    one published. Cases: resolved, and for internal readers only. Three statements at most.
+    one published. Cases: resolved, and for internal readers only. Two statements at most.
     """
     if not passage_ids:
         return {}
     connection = session.connection()  # plain rows: the session's own take longer than the query
-    rows = connection.execute(_PASSAGES, {"ids": list(passage_ids)}).all()
-    documents: dict[tuple[Pool, str, int | None], tuple[Any, ...]] = {}
-    revisions = {row[3] for row in rows if row[1] == Pool.article}
-    if revisions:
-        asked = {"ids": list(revisions), "now": now, "audiences": list(READABLE_BY[reader])}
-        for found in connection.execute(_ARTICLES, asked):
-            documents[Pool.article, found[0], found[1]] = _of_article(found)
-    cases = {row[2] for row in rows if row[1] == Pool.case}
-    if cases and reader == Audience.internal:
-        for case in connection.execute(_CASES, {"ids": list(cases)}):
-            documents[Pool.case, case[0], None] = _of_case(case)
-    return {
-        row[0]: VisiblePassage(*row, *documents[row[1:4]]) for row in rows if row[1:4] in documents
-    }
+    ids = list(passage_ids)
+    asked = {"ids": ids, "now": now, "audiences": list(READABLE_BY[reader])}
+    rows = [_of_article(row) for row in connection.execute(_ARTICLES, asked)]
+    if reader == Audience.internal and len(rows) < len(ids):
+        # Asked for here: in the statement, SQLite would look through all passages of the pool.
+        cases = connection.execute(_CASES, {"ids": ids})
+        rows += [_of_case(row) for row in cases if row[1] == Pool.case]
+    return {row.id: row for row in rows}
 
 
 def index_state(session: Session) -> IndexState:
@@ -280,7 +274,7 @@ _STATE = select(
     select(func.max(AUDIT)).where(col(AuditEntry.entity) == "synonyms").scalar_subquery(),
 )
 
-_PASSAGES = select(
+_PASSAGE = (
     ID,
     col(Passage.pool),
     col(Passage.document_id),
@@ -291,12 +285,11 @@ _PASSAGES = select(
     col(Passage.start),
     col(Passage.end),
     col(Passage.text),
-).where(ID.in_(bindparam("ids", expanding=True)))
+)
 
 _ARTICLES = (
     select(
-        col(Article.id),
-        col(Revision.id),
+        *_PASSAGE,
         col(Revision.number),
         col(Revision.title),
         col(Revision.summary),
@@ -307,35 +300,49 @@ _ARTICLES = (
         col(Article.updated_at),
         col(Article.review_by),
     )
-    .join(Translation, col(Translation.published_revision_id) == col(Revision.id))
-    .join(Article, col(Article.id) == col(Translation.article_id))
+    .join(Revision, col(Revision.id) == col(Passage.revision_id))
+    .join(
+        Translation,
+        and_(
+            col(Translation.id) == col(Revision.translation_id),
+            col(Translation.published_revision_id) == col(Revision.id),
+        ),
+    )
+    .join(
+        Article,
+        and_(
+            col(Article.id) == col(Translation.article_id),
+            col(Article.id) == col(Passage.document_id),
+        ),
+    )
     .where(
-        col(Revision.id).in_(bindparam("ids", expanding=True)),
-        col(Revision.translation_id) == col(Translation.id),
+        ID.in_(bindparam("ids", expanding=True)),
         visible_articles(bindparam("audiences", expanding=True), bindparam("now")),
     )
 )
 
-_CASES = select(
-    col(Case.id),
-    col(Case.subject),
-    col(Case.facets),
-    col(Case.updated_at),
-    col(Case.resolved_at),
-    col(Case.outcome),
-    col(Case.channel),
-).where(col(Case.id).in_(bindparam("ids", expanding=True)), col(Case.state) == CaseState.resolved)
+_CASES = (
+    select(
+        *_PASSAGE,
+        col(Passage.title),  # the subject as it may be shown
+        col(Case.facets),
+        col(Case.updated_at),
+        col(Case.resolved_at),
+        col(Case.outcome),
+        col(Case.channel),
+    )
+    .join(Case, col(Case.id) == col(Passage.document_id))
+    .where(ID.in_(bindparam("ids", expanding=True)), col(Case.state) == CaseState.resolved)
+)
 
 
-def _of_article(row: Any) -> tuple[Any, ...]:
-    """The fields of a VisiblePassage from `revision` on."""
-    number, title, summary, audience, trust, tags, facets, updated_at, review_by = row[2:]
+def _of_article(row: Sequence[Any]) -> VisiblePassage:
+    number, title, summary, audience, trust, tags, facets, updated_at, review_by = row[10:]
     article = (number, title, summary, audience, trust, tuple(tags), facets, updated_at, review_by)
-    return (*article, None, None, None)
+    return VisiblePassage._make((*row[:10], *article, None, None, None))
 
 
-def _of_case(row: Any) -> tuple[Any, ...]:
-    """The fields of a VisiblePassage from `revision` on."""
-    _, subject, facets, updated_at, resolved_at, outcome, channel = row
+def _of_case(row: Sequence[Any]) -> VisiblePassage:
+    subject, facets, updated_at, resolved_at, outcome, channel = row[10:]
     case = (None, subject, "", Audience.internal, None, (), facets, updated_at)
-    return (*case, None, resolved_at, outcome, channel)
+    return VisiblePassage._make((*row[:10], *case, None, resolved_at, outcome, channel))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -26,11 +26,7 @@ def feedback_counts(session: Session, documents: Collection[str]) -> dict[str, U
     """The counts of documents named `article:<id>` or `case:<id>`; none for those never used."""
     if not documents:
         return {}
-    rows = session.execute(
-        select(col(Feedback.document), col(Feedback.kind), func.count())
-        .where(col(Feedback.document).in_(documents))
-        .group_by(col(Feedback.document), col(Feedback.kind))
-    )
+    rows = session.connection().execute(_COUNTS, {"documents": list(documents)})
     counts: dict[str, dict[FeedbackKind, int]] = {}
     for document, kind, count in rows:
         counts.setdefault(str(document), {})[kind] = count
@@ -43,3 +39,10 @@ def feedback_counts(session: Session, documents: Collection[str]) -> dict[str, U
         )
         for document, kinds in counts.items()
     }
+
+
+_COUNTS = (
+    select(col(Feedback.document), col(Feedback.kind), func.count())
+    .where(col(Feedback.document).in_(bindparam("documents", expanding=True)))
+    .group_by(col(Feedback.document), col(Feedback.kind))
+)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from kb.domain import Trust, utc_now
 from kb.queries.passages import VisiblePassage
@@ -15,11 +16,12 @@ from kb.search.expand import Asked
 from kb.search.fuse import Weights
 from kb.search.rank import Ranked
 from kb.search.types import Hit, SearchQuery, Span, Why
-from kb.text.terms import is_stop, term_spans
+from kb.text.terms import TermSpan, is_stop, term_spans
 
 BLOCK = 25  # documents that trust and use may reorder among themselves
 Standing = Mapping[str, UseCounts]
 Visible = Mapping[int, VisiblePassage]
+SPANS_KEPT = 1_000  # passages whose words were found last
 LEAST_WEIGHT = 0.2  # of a query term that is worth highlighting
 MANY_USES = 20.0  # uses at which use has nearly its full say
 
@@ -146,7 +148,13 @@ def highlights(text: str, language: str, asked: Asked) -> tuple[Span, ...]:
         if weight >= LEAST_WEIGHT and not is_stop(term, language)
     }
     spans: list[Span] = []
-    for found in term_spans(text, language, wanted):
-        if not spans or found.start >= spans[-1].end:
+    for found in _spans(text, language):
+        if found.term in wanted and (not spans or found.start >= spans[-1].end):
             spans.append(Span(found.start, found.end))
     return tuple(spans)
+
+
+@lru_cache(maxsize=SPANS_KEPT)
+def _spans(text: str, language: str) -> tuple[TermSpan, ...]:
+    """A few passages answer most questions: about 10 KB each."""
+    return tuple(term_spans(text, language))

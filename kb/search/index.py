@@ -66,19 +66,23 @@ class Index:
     def view(self) -> View:
         """What SQL holds now, ready to be searched."""
         with self._sessions() as session:
-            state = index_state(session)
-            view = self._view
-            if view is not None and view.state == state and not self._vectors_came(session, view):
-                return view
-            with self._lock:
-                now = self._view
-                if now is not None and now is not view and now.state == state:
-                    return now
-                if now is None:
-                    self._open(session)
-                    state = index_state(session)
-                fresh = self._catch_up(session, state)
-                self._view = fresh
+            return self.seen_by(session)
+
+    def seen_by(self, session: Session) -> View:
+        """What SQL holds as this session sees it, ready to be searched."""
+        state = index_state(session)
+        view = self._view
+        if view is not None and view.state == state and not self._vectors_came(session, view):
+            return view
+        with self._lock:
+            now = self._view
+            if now is not None and now is not view and now.state == state:
+                return now
+            if now is None:
+                self._open(session)
+                state = index_state(session)
+            fresh = self._catch_up(session, state)
+            self._view = fresh
         if _is_far_from_snapshot(fresh):
             self._rebuild_aside()
         return fresh

@@ -41,14 +41,31 @@ class Question:
     language: str
     asked: Asked
     vector: Vectors | None
-    _known: dict[int, PageWords] = field(default_factory=dict, init=False)
+    _words: dict[int, PageWords] = field(default_factory=dict, init=False)
+    _cosines: dict[int, Vectors] = field(default_factory=dict, init=False)
 
     def page_words(self, part: Part) -> PageWords:
         """Worked out once, though articles and cases of a part are ranked apart."""
         key = id(part)
-        if key not in self._known:
-            self._known[key] = _page_words(part, self)
-        return self._known[key]
+        if key not in self._words:
+            self._words[key] = _page_words(part, self)
+        return self._words[key]
+
+    def cosines(self, part: Part, rows: NDArray[np.int64] | slice | None = None) -> Vectors:
+        """Cosines of the query with these rows of a part, else with all: shape (n,).
+
+        A small part is compared as a whole, once. Without a vector they are zeros.
+        """
+        vectors = part.segment.vectors
+        if self.vector is None:
+            return np.zeros(len(vectors[rows] if rows is not None else vectors), np.float32)
+        if part.segment.stores and rows is not None:
+            found: Vectors = vectors[rows] @ self.vector
+            return found
+        key = id(part)
+        if key not in self._cosines:
+            self._cosines[key] = vectors @ self.vector
+        return self._cosines[key] if rows is None else self._cosines[key][rows]
 
 
 @dataclass(frozen=True)
@@ -111,8 +128,11 @@ def rank_part(
     if not allowed.any():
         return None
     words = question.page_words(part)
-    pages = _candidates(part, question.vector, where, words, allowed)
-    body, title = _cosines(part, pages, question.vector)
+    found = [_best(np.where(allowed, scores, 0)) for scores in (words.words, words.grams)]
+    if question.vector is not None:
+        found += _nearest(part, question, question.vector, where, allowed)
+    pages = np.unique(np.concatenate(found))
+    body, title = _cosines(part, pages, question)
     features = Features(
         body,
         title,
@@ -150,26 +170,30 @@ def _share(segment: Segment, channel: Channel, asked: Mapping[str, float]) -> Fl
     return result
 
 
-def _candidates(
+def _nearest(
     part: Part,
-    vector: Vectors | None,
+    question: Question,
+    vector: Vectors,
     where: PassageFilter,
-    words: PageWords,
     allowed: NDArray[np.bool_],
-) -> Pages:
-    segment = part.segment
-    found = [_best(np.where(allowed, scores, 0)) for scores in (words.words, words.grams)]
-    if vector is not None:
-        for store in segment.stores.values():
-            ids, _ = store.search(vector, CANDIDATES, where)
-            rows = segment.row_of(ids)
-            found.append(segment.rows.page_of[rows[~part.hidden_rows[rows]]].astype(np.int64))
-    pages = np.unique(np.concatenate(found))
-    return pages[allowed[pages]]
+) -> list[Pages]:
+    """Pages of the passages nearest to the query: those embedded as queries, and the others."""
+    segment, found = part.segment, []
+    for store in segment.stores.values():
+        ids, _ = store.search(vector, CANDIDATES, where)
+        rows = segment.row_of(ids)
+        found.append(segment.rows.page_of[rows[~part.hidden_rows[rows]]])
+    if not segment.stores:
+        page_of = segment.rows.page_of
+        may = allowed[page_of] & segment.has_vector & ~part.hidden_rows
+        cosines = question.cosines(part) + 2  # all above zero
+        for kind in (segment.is_query, ~segment.is_query):
+            found.append(page_of[_best(np.where(may & kind, cosines, 0))])
+    return [pages[allowed[pages]].astype(np.int64) for pages in found]
 
 
-def _best(scores: Floats) -> Pages:
-    """The pages with the highest scores above zero."""
+def _best(scores: Floats) -> NDArray[np.int64]:
+    """Where the highest scores above zero are, unordered."""
     if len(scores) > CANDIDATES:
         top = np.argpartition(-scores, CANDIDATES)[:CANDIDATES]
     else:
@@ -177,17 +201,17 @@ def _best(scores: Floats) -> Pages:
     return top[scores[top] > 0].astype(np.int64)
 
 
-def _cosines(part: Part, pages: Pages, vector: Vectors | None) -> tuple[Floats, Floats]:
+def _cosines(part: Part, pages: Pages, question: Question) -> tuple[Floats, Floats]:
     """Per page the best cosine of its passages and of its titles; one stands in for the other."""
     segment = part.segment
-    if vector is None or not len(pages):
+    if question.vector is None or not len(pages):
         nothing = np.zeros(len(pages), np.float32)
         return nothing, nothing
     starts = segment.starts[pages]
     lengths = segment.starts[pages + 1] - starts
     begins = np.cumsum(lengths) - lengths
     rows = np.repeat(starts - begins, lengths) + np.arange(lengths.sum())
-    cosines = segment.vectors[rows] @ vector
+    cosines = question.cosines(part, rows)
     gone = part.hidden_rows[rows] | ~segment.has_vector[rows]
     is_query = segment.is_query[rows]
     body = np.maximum.reduceat(np.where(gone | is_query, -2, cosines), begins)

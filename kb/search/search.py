@@ -33,6 +33,7 @@ from kb.search.rank import (
 from kb.search.segment import PageKey
 from kb.search.types import SearchPage, SearchQuery
 from kb.search.view import View, page_of
+from kb.text.terms import terms
 
 MENDED_UP_TO = 12  # words of a query whose typing errors are looked after
 SPARE = 10  # documents beyond the page, so that some may drop out at the gate
@@ -109,14 +110,21 @@ class Searcher:
         return dict(zip(pools, self._search(queries, vectors), strict=True))
 
     def _search(self, queries: Sequence[SearchQuery], vectors: Vectors | None) -> list[SearchPage]:
-        """Pages of queries that differ in their pools only."""
-        view = self.index.view()
+        """Pages of queries that differ in their pools only.
+
+        One transaction, so that index and gate see the same SQL; what is changed meanwhile counts
+        for the next search.
+        """
         query = queries[0]
-        if not query.text.strip():
-            return [SearchPage((), 0, query.language, view.generation) for _ in queries]
-        question = self._question(query, view, self._encode(query) if vectors is None else vectors)
-        found = [self._found(query, view, question) for query in queries]
+        has_text = bool(query.text.strip())
+        if vectors is None and has_text:
+            vectors = self._encode(query)
         with self._sessions() as session:
+            view = self.index.seen_by(session)
+            if not has_text:
+                return [SearchPage((), 0, query.language, view.generation) for _ in queries]
+            question = self._question(query, view, vectors)
+            found = [self._found(query, view, question) for query in queries]
             chosen = [chosen for one in found for chosen in one.chosen]
             visible, standing = _gate(session, chosen, query.reader)
         return [self._page(one, view, visible, standing) for one in found]
@@ -180,7 +188,7 @@ class Searcher:
         chosen = [
             _Chosen(page, passage)
             for page in (found.at(place) for found, place in documents[: blocks * BLOCK])
-            if (passage := _best_passage(view, _shown(view, page, query), question.vector))
+            if (passage := _best_passage(view, _shown(view, page, query), question))
         ]
         return _Found(query, asked, chosen, len(documents))
 
@@ -208,7 +216,7 @@ def _mended(asked: Asked, query: SearchQuery, view: View, where: PassageFilter) 
         return asked
     typed = ""
     if query.prefix and query.text[-1:].isalnum() and asked.terms:
-        typed = next(reversed(ask(query.text, "", query.language, view.synonyms, 1).terms))
+        typed = terms(query.text, query.language)[-1]
         typed = query.text.split()[-1].casefold() if len(typed) < 3 else typed
     readable = [(part.vocabulary, allowed_pages(part, where)) for part in view.parts]
     return mend(asked, query.language, readable, typed)
@@ -222,7 +230,7 @@ def _shown(view: View, page: Ranked, query: SearchQuery) -> PageKey:
     return own if there else page.key
 
 
-def _best_passage(view: View, key: PageKey, vector: Vectors | None) -> int | None:
+def _best_passage(view: View, key: PageKey, question: Question) -> int | None:
     """The passage to show: what solved a case, the nearest of an article; a title at worst."""
     best, shown = -np.inf, None
     for part in view.parts:
@@ -230,9 +238,7 @@ def _best_passage(view: View, key: PageKey, vector: Vectors | None) -> int | Non
         if page is None:
             continue
         segment, span = part.segment, part.segment.rows_of(page)
-        worth = segment.to_show[span]
-        if vector is not None:
-            worth = worth + segment.vectors[span] @ vector
+        worth = segment.to_show[span] + question.cosines(part, span)
         worth = np.where(part.hidden_rows[span], -np.inf, worth)
         place = int(worth.argmax())
         if worth[place] > best:

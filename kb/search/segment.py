@@ -18,7 +18,7 @@ from scipy import sparse
 from kb.ports import Ids, PassageLabels, Vectors
 from kb.queries.passages import IndexRow
 from kb.search.centre import Means
-from kb.search.dense import FaissStore
+from kb.search.dense import EXACT_UP_TO, FaissStore
 from kb.search.labels import LabelColumns
 from kb.search.lexical import (
     GRAMS,
@@ -77,7 +77,7 @@ class Segment:
     channels: Channels
     vectors: Vectors  # centred, float32
     starts: NDArray[np.int64]  # first row of each page, and where the last one ends
-    stores: dict[str, FaissStore]  # "query" and "passage"
+    stores: dict[str, FaissStore]  # "query" and "passage"; empty while one product is as fast
     columns: LabelColumns  # per page
     is_query: NDArray[np.bool_]  # per row
     has_vector: NDArray[np.bool_]  # per row
@@ -186,6 +186,8 @@ def _to_show(parts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _stores(rows: Rows, vectors: Vectors) -> dict[str, FaissStore]:
+    if len(rows.ids) <= EXACT_UP_TO:
+        return {}
     stores = {}
     has_vector = np.any(vectors != 0, axis=1)
     for kind, mask in (("query", rows.is_query), ("passage", ~rows.is_query)):

@@ -17,6 +17,7 @@ from kb.actions.synonyms import replace_synonyms
 from kb.db import create_engine_for, session_factory
 from kb.domain import Audience, Embedding, Pool
 from kb.search import index as index_module
+from kb.search import segment
 from kb.search.snapshot import build_snapshot, current_folder
 from tests.hash_encoder import DIM, MODEL_ID, HashEncoder
 from tests.kb.builders import case
@@ -53,6 +54,28 @@ def test_searchable_at_once_after_the_commit(filled: Base) -> None:
     filled.publish("customs", texts("customs"))
     assert filled.found("customs duty")[0] == "customs"
     assert filled.searcher.generation == generation  # by the delta, not by a new snapshot
+
+
+def test_a_large_base_is_searched_like_a_small_one(
+    filled: Base, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond a size the nearest passages come from a vector store instead of one product."""
+    monkeypatch.setattr(segment, "EXACT_UP_TO", 0)
+    large = filled.reopened()
+    _assert_alike(filled, large)
+    with filled.sessions.begin() as session:
+        archive(session, "locker", "tester")
+    filled.index("locker")
+    _assert_alike(filled, large)
+    assert "locker" not in large.found("the locker", limit=50)
+
+
+def _assert_alike(small: Base, large: Base) -> None:
+    for text in (*TOPICS, "help of the depot"):
+        for known in ({}, {"product": ["locker"]}):
+            few, many = (base.page(text, known=known).hits for base in (small, large))
+            assert [hit.passage_id for hit in few] == [hit.passage_id for hit in many]
+            assert [hit.score for hit in few] == pytest.approx([hit.score for hit in many])
 
 
 def test_not_searchable_before_the_commit(filled: Base) -> None:

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from kb.actions.cases import save_case
 from kb.actions.synonyms import replace_synonyms
-from kb.domain import Audience, Trust
+from kb.domain import Audience, Pool, Trust
 from kb.errors import EncoderError
 from kb.search.fuse import packaged_weights
 from kb.search.search import Searcher
-from kb.search.types import SearchPage
+from kb.search.types import SearchPage, SearchQuery
 from tests.hash_encoder import HashEncoder
+from tests.kb.builders import case
 from tests.kb.search.base import Base
 
 LOCKER = {
@@ -103,6 +105,16 @@ def test_who_may_not_read_does_not_find(filled: Base) -> None:
 @pytest.mark.parametrize("typed", ["postc", "wrong postc", "relab", "POSTCO"])
 def test_the_last_word_may_be_unfinished(filled: Base, typed: str) -> None:
     assert by_words(filled.page(typed, prefix=True)) == "wrong-postcode"
+
+
+def test_the_last_word_is_finished_beside_a_synonym(filled: Base) -> None:
+    """The unfinished word is the last one typed, not the last of those searched."""
+    with filled.sessions.begin() as session:
+        replace_synonyms(session, "en", [["zip", "letterbox"]])
+    finished, typed = (filled.page("zip postc", prefix=prefix) for prefix in (True, False))
+    assert by_words(finished) == by_words(typed) == "wrong-postcode"
+    words = [max(hit.why.lexical for hit in page.hits) for page in (finished, typed)]
+    assert words[0] > words[1]
 
 
 @pytest.mark.parametrize("typed", ["postcoed", "pstcode", "poscode", "postkode"])
@@ -215,6 +227,22 @@ def test_odd_queries_are_answered(filled: Base, text: str) -> None:
 def test_why_adds_up_to_the_score(filled: Base) -> None:
     for hit in filled.page("wrong postcode").hits:
         assert hit.why.score == pytest.approx(hit.score)
+
+
+@pytest.mark.parametrize("asked", ["locker postcode", "lokcer", "zip postc"])
+def test_pools_ranked_apart_are_as_if_asked_alone(filled: Base, asked: str) -> None:
+    with filled.sessions.begin() as session:
+        save_case(session, case(), "tester")
+    filled.index("en-0001", Pool.case)
+    query = SearchQuery(asked, "en", reader=Audience.internal, prefix=True)
+    pools = frozenset({"article", "case"})
+    apart = filled.searcher.search_apart(replace(query, pools=pools))
+    alone = {
+        pool: filled.searcher.search(replace(query, pools=frozenset({pool}))) for pool in pools
+    }
+    assert apart == alone
+    assert [hit.pool for hit in apart["case"].hits] == ["case"]
+    assert {hit.pool for hit in apart["article"].hits} == {"article"}
 
 
 def test_corrections_come_from_what_the_reader_may_see(base: Base) -> None:
