@@ -18,7 +18,22 @@ from api.auth.cookies import Cookies
 from api.edge import Edge, Policy, is_loopback
 from api.edge.rates import Rates
 from api.metrics import Metrics
-from api.routes import articles, audit, cases, gaps, health, keys, pages, search, suggest, widget
+from api.routes import (
+    account,
+    articles,
+    audit,
+    cases,
+    gaps,
+    health,
+    keys,
+    oidc,
+    pages,
+    search,
+    session,
+    sign_in,
+    suggest,
+    widget,
+)
 from api.schemas.common import Problem
 from api.state import Services
 from kb.config import Settings, get_settings
@@ -31,6 +46,22 @@ Suggestions for a live conversation, search, articles, resolved cases and gaps.
 Every error is RFC 9457 (`application/problem+json`): `code` is stable, `detail` says what to do
 next. Every answer carries `X-Request-ID`; send one and it is kept.
 """
+ROUTES = (
+    suggest,
+    search,
+    articles,
+    cases,
+    gaps,
+    session,
+    audit,
+    keys,
+    widget,
+    health,
+    sign_in,
+    oidc,
+    account,
+    pages,
+)
 log = structlog.get_logger("potica.app")
 
 
@@ -47,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=_lifespan(settings, metrics),
         responses={"default": {"model": Problem, "description": "What went wrong"}},
     )
-    for routes in (suggest, search, articles, cases, gaps, audit, keys, widget, health, pages):
+    for routes in ROUTES:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     errors.install(app)

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api.logs import describe
 from api.schemas.common import FieldError, Problem
@@ -144,7 +144,11 @@ def request_id_of(request: Request) -> str | None:
 def _on_kb_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, KbError)
     if error.status >= 500:
-        log.error("expected_error", code=error.code, status=error.status)
+        log.error("expected_error", code=error.code, status=error.status, reason=error.message)
+    if isinstance(error, SignInNeeded) and _can_sign_in(request):
+        from api.auth.sign_in import sign_in_address
+
+        return RedirectResponse(sign_in_address(request), 303)
     return _respond(request, problem_of(error, request_id_of(request)), _headers_of(request, error))
 
 
@@ -158,6 +162,12 @@ def _headers_of(request: Request, error: KbError) -> dict[str, str]:
         challenge = 'Bearer realm="potica"'
         headers["www-authenticate"] = challenge + (', error="invalid_token"' if bad else "")
     return headers
+
+
+def _can_sign_in(request: Request) -> bool:
+    """Whether a person waits who can be shown the form; a bearer token needs mending instead."""
+    accepts = request.headers.get("accept", "")
+    return wants_page(request.scope, accepts) and "authorization" not in request.headers
 
 
 def _on_database_error(request: Request, error: Exception) -> Response:

@@ -51,10 +51,13 @@ class Attempts:
         self._count(RESETS_PER_ADDRESS, "reset", network, told=told)
         self._count(RESETS_PER_ACCOUNT, "reset", _account(email), told=told)
 
-    def link(self, network: str) -> None:
-        """Count the use of a one-time link. Raises TooMany."""
-        told = "Too many links were tried."
-        self._count(LINKS_PER_ADDRESS, "link", network, told=told)
+    def check_link(self, network: str) -> None:
+        """Raises TooMany for an address that tried too many links that are not good."""
+        self._check(LINKS_PER_ADDRESS, "link", network, told="Too many links were tried.")
+
+    def bad_link(self, network: str) -> None:
+        """Count a one-time link that is not good."""
+        self._limiter.hit(LINKS_PER_ADDRESS, "link", network)
 
     def _count(self, limit: RateLimitItem, *keys: str, told: str) -> None:
         if not self._limiter.hit(limit, *keys):

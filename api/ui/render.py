@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
+from api.auth.visitor import visitor_of
 from api.schemas.common import Problem
 from api.state import services_of
 from api.ui import i18n, marks
 from kb.assist.compose import is_line
+from kb.domain import utc_now
 
 FOLDER = Path(__file__).parent
 YEAR = 365 * 24 * 3600  # seconds
@@ -40,6 +42,7 @@ def environment(language: str) -> Environment:
     )
     templates.filters["number"] = lambda value, digits=0: _number(value, digits, language)
     templates.filters["percent"] = lambda value: format_percent(value, locale=language)
+    templates.filters["ago"] = lambda value: _ago(value, language)
     templates.filters["day"] = lambda value: _day(value, language)
     templates.filters["marked_markdown"] = marks.marked_markdown
     templates.filters["marked_text"] = marks.marked_text
@@ -51,11 +54,12 @@ def environment(language: str) -> Environment:
 
 
 def ui_language(request: Request) -> str:
-    """As asked for in the address, else as chosen before, else as the browser prefers."""
+    """As asked for in the address, chosen before, set in the account, or the browser prefers."""
     default = services_of(request).settings.default_language
     return i18n.choose(
         request.query_params.get("ui"),
         request.cookies.get(i18n.COOKIE),
+        visitor_of(request).language,
         request.headers.get("accept-language"),
         default=default,
     )
@@ -66,25 +70,27 @@ def page(
 ) -> HTMLResponse:
     """A page in the visitor's language; a choice made in the address is kept in a cookie."""
     language = ui_language(request)
-    html = (
-        environment(language)
-        .get_template(template)
-        .render(
-            # A path of two slashes would lead to another host, and one of a scheme anywhere.
-            path="/" + request.url.path.lstrip("/"),
-            query=dict(request.query_params),
-            csp_nonce=request.scope.get("potica.nonce", ""),
-            **values,
-        )
-    )
+    known = {
+        # A path of two slashes would lead to another host, and one of a scheme anywhere.
+        "path": "/" + request.url.path.lstrip("/"),
+        "query": dict(request.query_params),
+        "csp_nonce": request.scope.get("potica.nonce", ""),
+        "visitor": visitor_of(request),
+    }
+    html = environment(language).get_template(template).render(known | values)
     content = html.encode("utf-8", "replace")
     response = HTMLResponse(content, status, {"vary": "accept-language, cookie"})
     response.headers["content-language"] = language
     if request.query_params.get("ui") == language:
-        response.set_cookie(
-            i18n.COOKIE, language, max_age=YEAR, httponly=True, samesite="lax", path="/"
-        )
+        keep_language(response, language)
     return response
+
+
+def keep_language(response: Response, language: str) -> None:
+    """Have the browser keep the language of the interface."""
+    response.set_cookie(
+        i18n.COOKIE, language, max_age=YEAR, httponly=True, samesite="lax", path="/"
+    )
 
 
 def error_page(request: Request, problem: Problem) -> HTMLResponse:
@@ -105,3 +111,9 @@ def _number(value: float, digits: int, language: str) -> str:
 
 def _day(value: datetime, language: str) -> str:
     return format_date(value, format="long", locale=language)
+
+
+def _ago(value: datetime, language: str) -> str:
+    """How long ago, in words; less than a minute counts as one."""
+    passed = max(utc_now() - value, timedelta(minutes=1))
+    return format_timedelta(-passed, granularity="minute", add_direction=True, locale=language)

@@ -6,7 +6,7 @@ import typer
 
 from eval.bench.cli import app as bench
 from eval.cli import app as evaluation
-from kb.cli import ask, audit, cases, content, demo, doctor, index, init, keys, serve
+from kb.cli import ask, audit, cases, content, demo, doctor, index, init, keys, serve, users
 
 main = typer.Typer(
     name="potica",
@@ -22,6 +22,7 @@ main.command("doctor")(doctor.doctor)
 main.add_typer(content.app, name="content")
 main.add_typer(cases.app, name="cases")
 main.add_typer(index.app, name="index")
+main.add_typer(users.app, name="users")
 main.add_typer(keys.app, name="keys")
 main.add_typer(audit.app, name="audit")
 main.add_typer(evaluation, name="eval")

@@ -1,4 +1,4 @@
-"""`potica demo`: a server with a real knowledge base, in one command."""
+"""`potica demo`: a server with a real knowledge base and people, in one command."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
+from kb.cli.demo_people import ensure_demo_people, print_demo_people
 from kb.cli.init import set_up
 from kb.cli.serve import check_port, run
 from kb.cli.terminal import bar, configured, opened, told
@@ -26,7 +27,7 @@ _EXAMPLES = (
 def demo(
     serve: Annotated[bool, typer.Option(help="Start the server when all is there")] = True,
 ) -> None:
-    """Set up, import the demo company's knowledge, index it and serve it.
+    """Set up, import the demo company's knowledge, index it, make an account for each role, serve.
 
     Doing it again changes nothing and starts at once.
     """
@@ -39,7 +40,9 @@ def demo(
         if _index_is_behind(settings):
             _index(settings)
         console.print("[green]✓[/] Index: everything is searchable.")
+        people = ensure_demo_people(settings)
         _tell(settings, console)
+        print_demo_people(people, console, f"http://{settings.host}:{settings.port}")
         if serve:
             run(settings)
 

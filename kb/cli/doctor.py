@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
+from kb.cli.init import administrators_of
 from kb.cli.serve import check_port
 from kb.cli.terminal import PROBLEMS, configured, opened, unusable
 from kb.config import Settings
@@ -54,6 +55,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("Disk", _disk),
         ("Model", _model),
         ("Database", _database),
+        ("People", _people),
         ("Outbox", _outbox),
         ("Index", _index),
         ("Port", _port),
@@ -150,6 +152,17 @@ def _database(settings: Settings) -> Finding:
         return Finding("Database", f"reachable, schema {found}")
     told = "was never set up" if found is None else f"stands at {found}, {head} is needed"
     return Finding("Database", f"reachable, but {told}", "Run `potica init`.")
+
+
+def _people(settings: Settings) -> Finding:
+    """An installation without people works, for readers of what is public: this is a note."""
+    found = len(administrators_of(settings))
+    if found:
+        return Finding("People", f"{found:,} with the role administrator can sign in")
+    return Finding(
+        "People",
+        "there is no administrator yet: potica users add EMAIL --name NAME --role administrator",
+    )
 
 
 def _outbox(settings: Settings) -> Finding:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from kb.cli.terminal import configured, told
+from kb.cli.terminal import configured, opened, told
 from kb.config import Settings
 from kb.errors import ConfigError
 
@@ -22,8 +22,8 @@ def init(
     settings, console = configured(), Console()
     with told():
         set_up(settings, console, model_only=model_only)
-    if not model_only:
-        console.print("Ready. Next: `potica demo`, or `potica content import FOLDER`.")
+        if not model_only:
+            _what_next(settings, console)
 
 
 def set_up(settings: Settings, console: Console, *, model_only: bool = False) -> None:
@@ -38,6 +38,23 @@ def set_up(settings: Settings, console: Console, *, model_only: bool = False) ->
     if not model_only:
         _migrate(settings, console)
     _ensure_model(settings, console)
+
+
+def administrators_of(settings: Settings) -> tuple[str, ...]:
+    """Ids of those who can sign in and manage people. Raises KbError."""
+    from kb.queries.users import administrators
+
+    with opened(settings, read_only=True) as sessions, sessions() as session:
+        return administrators(session)
+
+
+def _what_next(settings: Settings, console: Console) -> None:
+    console.print("Ready. Next: `potica demo`, or `potica content import FOLDER`.")
+    if not administrators_of(settings):
+        console.print(
+            "There is no administrator yet: `potica users add EMAIL --name NAME --role"
+            " administrator` prints the link with which you choose a password."
+        )
 
 
 def _migrate(settings: Settings, console: Console) -> None:

@@ -5,6 +5,8 @@ document.documentElement.classList.add("js");
 
 const form = document.getElementById("ask");
 const results = document.getElementById("results");
+const token = document.querySelector('meta[name="csrf-token"]')?.content;
+const csrf = token ? { "x-csrf-token": token } : {}; // for whoever is signed in
 let asking = null; // AbortController of the question under way
 
 function show(template) {
@@ -70,7 +72,7 @@ async function note(button) {
   try {
     const response = await fetch(`/api/v1/suggestions/${suggestion}/feedback`, {
       method: "POST",
-      headers: { "content-type": "application/json", "idempotency-key": key },
+      headers: { "content-type": "application/json", "idempotency-key": key, ...csrf },
       body: JSON.stringify(body),
     });
     ok = response.ok;
@@ -112,7 +114,7 @@ form.elements.q.addEventListener("keydown", (event) => {
   }
 });
 
-for (const radio of form.elements.who) {
+for (const radio of form.querySelectorAll('[name="who"]')) {
   radio.addEventListener("change", () => {
     if (form.elements.q.value.trim()) ask();
   });

@@ -1,0 +1,51 @@
+"""Who looks at a page: what its header and its forms need to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.auth.csrf import form_token, session_token
+from api.auth.identify import identify
+from api.state import services_of
+from kb.domain import Principal, PrincipalKind
+from kb.errors import KbError
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """`csrf` goes into every form and script that writes; empty when nobody is signed in."""
+
+    name: str = ""
+    csrf: str = ""
+    language: str | None = None
+
+    @property
+    def is_signed_in(self) -> bool:
+        return bool(self.csrf)
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Whoever the request came from; nobody when that cannot be found out.
+
+    Error pages ask too, of requests that no rule has looked at.
+    """
+    found: Principal | None = getattr(request.state, "principal", None)
+    if found is None:
+        try:
+            found = request.state.principal = identify(request)
+        except (KbError, SQLAlchemyError):
+            return Visitor()
+    if found.kind != PrincipalKind.session or found.credential_id is None:
+        return Visitor(language=found.language)
+    csrf = session_token(services_of(request), found.credential_id)
+    return Visitor(found.name, csrf, found.language)
+
+
+def csrf_for_form(request: Request, principal: Principal) -> str:
+    """The token for a form that needs nobody to be signed in."""
+    if principal.kind == PrincipalKind.session and principal.credential_id is not None:
+        return session_token(services_of(request), principal.credential_id)
+    return form_token(request)
