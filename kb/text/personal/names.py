@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from kb.text.personal.kinds import PersonalKind, PersonalSpan
 from kb.text.personal.known_names import KnownNames
-from kb.text.personal.rules import Rules
+from kb.text.personal.rules import Rules, get_rules
 from kb.text.personal.tokens import Tokens
 from kb.text.personal.towns import is_like_town
 
 _Phrases = tuple[tuple[str, ...], ...]
+# Marks after which a capital says nothing: a new sentence, item, heading or quotation.
+_OPENING = frozenset("\n.!?:*#-•·–|>(\"„“”«»'")
 _MOST = 3  # words of a name
 
 
 def find_names(tokens: Tokens, rules: Rules, known: KnownNames) -> Iterator[PersonalSpan]:
     """Names, each with all its parts in one span, without titles."""
-    reader = _Reader(tokens, rules, known)
+    words, reader = rules.names, _Reader(tokens, rules, known)
+    triggers = _triggers(rules.language)
     marked = bytearray(len(tokens))
     for place, text in enumerate(tokens.texts):
-        if text in reader.triggers or text in rules.names.given or text in known:
+        is_listed = text in words.given or text in words.surnames or text in words.foreign
+        if is_listed or text in triggers or text in known or tokens.says(place - 1, "\n"):
             for start, end in reader.names_at(place):
                 marked[start:end] = b"\1" * (end - start)
     start = -1
@@ -38,17 +43,7 @@ class _Reader:
     def __init__(self, tokens: Tokens, rules: Rules, known: KnownNames) -> None:
         words = rules.names
         self.tokens, self.words, self.known, self.rules = tokens, words, known, rules
-        self.phrases = {
-            "greeting": _by_first(words.greetings),
-            "closing": _by_first(words.closings),
-            "intro": _by_first(words.intros),
-            "weak": _by_first(words.weak_intros),
-            "role": _by_first(words.roles),
-            "after": _by_first(words.after),
-        }
-
-        self.triggers = words.titles | words.titles_after
-        self.triggers = self.triggers.union(*self.phrases.values())
+        self.phrases = _phrases(rules.language)
 
     def names_at(self, place: int) -> Iterator[tuple[int, int]]:
         """The names that the word at `place` is a part of or stands beside."""
@@ -57,6 +52,10 @@ class _Reader:
             yield place, place + 1
         if text in self.words.given:
             yield from self._given(place)
+        if text in self.words.surnames or text in self.words.foreign:
+            yield from self._surname(place)
+        if place and self.tokens.texts[place - 1] == "\n":
+            yield from self._own_line(place)
         if text in self.words.titles:
             yield from self._titled(place)
         if text in self.words.titles_after:
@@ -75,10 +74,14 @@ class _Reader:
             yield from self._before_verb(place)
 
     def _is_known(self, place: int) -> bool:
-        if self.tokens.texts[place] in self.known.sure or self.tokens.is_capital(place):
+        tokens = self.tokens
+        if tokens.texts[place] in self.known.sure:
             return True
         beside = (place - 1, place + 1)
-        return any(self.tokens.is_word(p) and self.tokens.texts[p] in self.known for p in beside)
+        if any(tokens.is_word(near) and tokens.texts[near] in self.known for near in beside):
+            return True
+        is_plain = not self._is_first(place) or tokens.closes(place + 1)
+        return tokens.is_capital(place) and is_plain
 
     def _given(self, place: int) -> Iterator[tuple[int, int]]:
         """A listed given name, with the surname that stands beside it."""
@@ -88,10 +91,39 @@ class _Reader:
         if tokens.is_capital(place):
             is_one = end - start > 1 or is_only_name
         else:
-            is_one = tokens.loose and len(text) > 3 and text in self.words.first_names
-            is_one = is_one and is_only_name
+            is_listed = len(text) > 3 and text in self.words.first_names and is_only_name
+            is_one = tokens.loose and (is_listed or end - start > 1)
         if is_one:
             yield start, end
+
+    def _surname(self, place: int) -> Iterator[tuple[int, int]]:
+        """A listed surname, or a given name of elsewhere, with a capital inside a sentence."""
+        tokens, text = self.tokens, self.tokens.texts[place]
+        if not tokens.is_capital(place) or self._is_first(place):
+            return
+        if text in self.words.also_words or text in self.words.not_names:
+            return
+        start, end = place, place + 1
+        if self._is_inside(start - 1):
+            start -= 1
+        elif self._is_inside(end):
+            end += 1
+        yield start, end
+
+    def _is_inside(self, place: int) -> bool:
+        """Whether a word has a capital that no beginning of a sentence explains."""
+        is_free = self.tokens.is_capital(place) and not self._is_first(place)
+        return is_free and self._may_be(place)
+
+    def _is_first(self, place: int) -> bool:
+        return place == 0 or self.tokens.texts[place - 1] in _OPENING
+
+    def _own_line(self, place: int) -> Iterator[tuple[int, int]]:
+        """Two or three words with capitals, and nothing else on a line but the first."""
+        end = self._taken(place)
+        is_line = self.tokens.texts[place - 1] == "\n" and self.tokens.says(end, "\n", "\0")
+        if end >= place + 2 and (is_line or end == len(self.tokens)):
+            yield place, end
 
     def _around_given(self, place: int) -> tuple[int, int]:
         start, end = place, place + 1
@@ -110,7 +142,10 @@ class _Reader:
             return False
         if tokens.is_capital(place):
             return True
-        return not tokens.has_capitals and tokens.texts[place].endswith(self.words.surname_endings)
+        return tokens.loose and self._ends_like_one(tokens.texts[place])
+
+    def _ends_like_one(self, text: str) -> bool:
+        return text in self.words.surnames or text.endswith(self.words.surname_endings or ("\0",))
 
     def _titled(self, place: int) -> Iterator[tuple[int, int]]:
         tokens = self.tokens
@@ -131,7 +166,9 @@ class _Reader:
                 yield start, start + 1 + self._has_second(start)
 
     def _looks_like_one(self, text: str) -> bool:
-        return text in self.words.given or text.endswith(self.words.surname_endings or ("\0",))
+        if text in self.words.also_words:
+            return False
+        return text in self.words.given or self._ends_like_one(text)
 
     def _has_second(self, start: int) -> bool:
         """Whether a given name in lower case is followed by something like a surname."""
@@ -209,10 +246,7 @@ class _Reader:
             second = self._may_be(start + 1)
             if tokens.texts[start] in self.words.given:
                 yield start, start + 1 + second
-            elif second and (
-                tokens.texts[start + 1] in self.words.given
-                or tokens.texts[start + 1].endswith(self.words.surname_endings or ("\0",))
-            ):
+            elif second and self._looks_like_one(tokens.texts[start + 1]):
                 yield start, start + 2
 
     def _in_role(self, place: int) -> Iterator[tuple[int, int]]:
@@ -291,6 +325,26 @@ class _Reader:
             if after := self.tokens.after(place, phrase):
                 return after
         return 0
+
+
+@lru_cache(maxsize=64)
+def _phrases(language: str) -> dict[str, dict[str, list[tuple[str, ...]]]]:
+    """What names stand beside, by kind and first word."""
+    words = get_rules(language).names
+    return {
+        "greeting": _by_first(words.greetings),
+        "closing": _by_first(words.closings),
+        "intro": _by_first(words.intros),
+        "weak": _by_first(words.weak_intros),
+        "role": _by_first(words.roles),
+        "after": _by_first(words.after),
+    }
+
+
+@lru_cache(maxsize=64)
+def _triggers(language: str) -> frozenset[str]:
+    words = get_rules(language).names
+    return (words.titles | words.titles_after).union(*_phrases(language).values())
 
 
 def _by_first(phrases: _Phrases) -> dict[str, list[tuple[str, ...]]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from stdnum.cz import rc
+from stdnum.exceptions import ValidationError
 from stdnum.gb import nhs
 from stdnum.hu import anum
 from stdnum.pl import nip, pesel
@@ -34,6 +35,15 @@ def _any(number: str) -> bool:
     return bool(number)
 
 
+def _has_birth_date(number: str) -> bool:
+    """Whether a Czech number begins with a date."""
+    try:
+        rc.get_birth_date(number)
+    except ValidationError:
+        return False
+    return True
+
+
 _Rule = tuple[PersonalKind, re.Pattern[str], Callable[[str], bool]]
 _ID, _TAX = PersonalKind.national_id, PersonalKind.tax_id
 # Long, or with a birth date inside: hardly anything else passes.
@@ -42,6 +52,8 @@ _STRONG: tuple[_Rule, ...] = (
     (_ID, _shape(r"\d{11}|\d{6} \d{5}"), _only(pesel.is_valid)),
     (_ID, _shape(r"[1-4][ \-]?\d{6}[ \-]?\d{4}"), _only(is_szemelyi)),
     (_ID, _shape(r"\d{6} ?/ ?\d{3,4}|\d{10}"), _only(rc.is_valid)),
+    # With its stroke and a date inside, also with a mistyped check digit.
+    (_ID, _shape(r"\d{6} ?/ ?\d{3,4}"), _only(_has_birth_date)),
     (_TAX, _shape(r"8\d{9}"), _only(is_adoazonosito)),
     (_TAX, _shape(r"\d{8}-[1-5]-\d{2}"), lambda number: anum.is_valid(number[:8])),
     (_TAX, _shape(r"\d{3}-\d{3}-\d{2}-\d{2}|\d{3}-\d{2}-\d{2}-\d{3}"), nip.is_valid),

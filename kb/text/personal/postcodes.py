@@ -59,6 +59,8 @@ class Postcodes:
         is_sure = is_apart or len(match[0]) != 4
         after = bisect_left(tokens.starts, match.end())
         end = self._town_end(after, words, own and (is_sure or follows))
+        if not end and own and (follows or (is_apart and tokens.closes(after + 1))):
+            end = self._small_town_end(after)
         if not end and follows and own and is_sure and not tokens.is_number(after):
             end = match.end()
         start = before if before >= 0 else match.start()
@@ -80,6 +82,13 @@ class Postcodes:
         if words.numbered_towns and is_district:
             end += not self.rules.units.match(tokens.lower, tokens.ends[end])
         return tokens.ends[end - 1]
+
+    def _small_town_end(self, place: int) -> int:
+        """The end of a town in lower case that no list has, where nobody writes capitals."""
+        tokens = self.tokens
+        if tokens.loose and self.houses.is_plain_name(place) and len(tokens.texts[place]) > 3:
+            return tokens.ends[place]
+        return 0
 
     def _town_before(self, place: int) -> int:
         """Where the town begins that stands before a British postcode."""

@@ -45,6 +45,7 @@ class AddressWords:
     postcode: re.Pattern[str]
     postcode_alone: bool  # whether a postcode is personal without a town
     numbered_towns: bool  # "Praha 1"
+    dated: bool  # "17. listopadu 5"
     towns: Mapping[str, tuple[tuple[str, ...], ...]]  # words of each, by two letters
 
 
@@ -67,6 +68,8 @@ class NameWords:
     not_names: Words
     also_words: Words  # names that are everyday words too
     given: Words  # given names in all their forms
+    foreign: Words  # those of the other languages
+    surnames: Words  # common ones in all their forms
     first_names: Words  # given names as they are listed
 
 
@@ -146,10 +149,24 @@ def _load(name: str) -> Rules:
         inflection=tuple(bends),
     )
     given = fold(raw["names"]["given"]).split()
+    surnames = fold(raw["names"]["surnames"]).split()
     also = bare.names.also_words
     also |= {form for word in also for form in bare.forms(word)}
+    foreign = {
+        form
+        for other in rule_languages()
+        for first in fold(_raw(other)["names"]["given"]).split()
+        if other != name and len(first) > 3 and first not in also
+        for form in bare.forms(first)
+    }
     bent = frozenset(form for first in given for form in bare.forms(first) if len(form) > 2)
-    names = replace(_names(raw["names"], name, bent), also_words=frozenset(also))
+    last = frozenset(form for surname in surnames for form in bare.forms(surname))
+    names = replace(
+        _names(raw["names"], name, bent),
+        also_words=frozenset(also),
+        surnames=last,
+        foreign=frozenset(foreign) - bent - also,
+    )
     return Rules(name, bare.mask, bare.units, bare.address, names, bare.inflection)
 
 
@@ -170,6 +187,7 @@ def _address(raw: Mapping[str, Any]) -> AddressWords:
         postcode=re.compile(rf"{raw['postcode']}(?!\w)(?!-\d)"),
         postcode_alone=raw["postcode_alone"] == "true",
         numbered_towns=raw.get("numbered_towns") == "true",
+        dated=raw.get("dated") == "true",
         towns=_towns(raw["towns"]),
     )
 
@@ -192,6 +210,8 @@ def _names(raw: Mapping[str, Any], language: str, given: Words) -> NameWords:
         not_names=_words(raw["not_names"]) | stops,
         also_words=_words(raw["also_words"]),
         given=given,
+        foreign=frozenset(),
+        surnames=frozenset(),
         first_names=_words(raw["given"].split()),
     )
 
@@ -199,14 +219,9 @@ def _names(raw: Mapping[str, Any], language: str, given: Words) -> NameWords:
 def _towns(names: Iterable[str]) -> dict[str, tuple[tuple[str, ...], ...]]:
     found: dict[str, tuple[tuple[str, ...], ...]] = {}
     for name in names:
-        words = tuple(_beginning(word) for word in fold(name).split())
+        words = tuple(fold(name).split())
         found[words[0][:2]] = (*found.get(words[0][:2], ()), words)
     return found
-
-
-def _beginning(word: str) -> str:
-    """A town's word up to where it may bend."""
-    return word[:-1] if len(word) > 4 else word
 
 
 def _words(words: Iterable[str]) -> Words:

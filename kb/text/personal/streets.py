@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.text.personal.houses import BESIDE, HOUSE, MOST_WORDS, Houses
-from kb.text.personal.rules import Rules, get_rules, rule_languages
+from kb.text.personal.rules import Rules, get_labels, get_rules, rule_languages
 from kb.text.personal.tokens import Tokens
 from kb.text.personal.towns import town_words
 
@@ -51,6 +51,8 @@ class Streets:
         tokens, words = self.tokens, self.words
         for place, text in enumerate(tokens.texts):
             if tokens.is_number(place):
+                if words.dated:
+                    yield from self._dated_name(place)
                 yield from self._number_first(place)
                 continue
             if not text[0].isalpha():
@@ -61,8 +63,11 @@ class Streets:
                 yield from self._type_last(place)
             if text in words.prepositions and tokens.is_capital(place):
                 yield from self._preposition(place)
-            if words.endings and text.endswith(words.endings) and tokens.is_number(place + 1):
-                yield from self._bare_name(place)
+            if words.endings and tokens.is_number(place + 1):
+                if text.endswith(words.endings):
+                    yield from self._bare_name(place)
+                elif tokens.is_capital(place) and tokens.is_capital(place - 1):
+                    yield from self._village(place)
             if text == "c" and words.house_words and tokens.after(place, ("c", "p")):
                 yield from self._house_word(place)
 
@@ -83,6 +88,7 @@ class Streets:
                 if words > MOST_WORDS:
                     return
             elif tokens.is_number(near):
+                capital = capital or not words  # "ul. 3. maja 5"
                 if words:
                     end = self.houses.end(near)
                     if end and (capital or not tokens.has_capitals or tokens.loose):
@@ -118,10 +124,36 @@ class Streets:
             start -= 1
         before = tokens.texts[start - 1] if start else "\n"
         is_cued = before in words.cues or before in ",:(\n"
-        if not tokens.is_capital(place) and not (tokens.loose and is_cued):
-            return
+        if not tokens.is_capital(place):
+            is_cued = tokens.loose and before in words.cues
         if is_cued or self._postcode_after(end):
             yield tokens.starts[start], end
+
+    def _village(self, place: int) -> Iterator[tuple[int, int]]:
+        """ "na Stara Wieś 48": several words with capitals after a word such as "at"."""
+        tokens, start = self.tokens, place
+        while start > place - MOST_WORDS and tokens.is_capital(start - 1):
+            if tokens.texts[start - 1] in self.rules.names.not_names:
+                break
+            start -= 1
+        is_cued = start > 0 and tokens.texts[start - 1] in self.words.cues
+        end = self.houses.end(place + 1) if is_cued else 0
+        if end and not town_words(tokens, start, self.words):
+            yield tokens.starts[start], end
+
+    def _dated_name(self, place: int) -> Iterator[tuple[int, int]]:
+        """ "17. listopadu 5": a street named by a day, not a date with a year."""
+        tokens = self.tokens
+        at = place + 2
+        if not (tokens.says(place + 1, ".") and tokens.is_word(at) and tokens.is_number(at + 1)):
+            return
+        if not _month().fullmatch(tokens.texts[at]) or len(tokens.texts[at + 1]) > 3:
+            return
+        end = self.houses.end(at + 1)
+        before = tokens.texts[place - 1] if place else "\n"
+        is_cued = before in self.words.cues or before in ",:(\n"
+        if end and (is_cued or "/" in tokens.lower[tokens.ends[at] : end]):
+            yield tokens.starts[place], end
 
     def _preposition(self, place: int) -> Iterator[tuple[int, int]]:
         """ "Na Příkopě 12", "U Zeleného ptáka 3"."""
@@ -189,6 +221,11 @@ class Streets:
         while at < len(lower) and at < end + 3 and lower[at] in BESIDE:
             at += 1
         return self.words.postcode.match(lower, at) is not None
+
+
+@lru_cache(maxsize=1)
+def _month() -> re.Pattern[str]:
+    return re.compile(get_labels().month)
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ def town_words(tokens: Tokens, place: int, words: AddressWords) -> int:
     best = 0
     for town in words.towns.get(tokens.texts[place][:2], ()):
         if len(town) > best and all(
-            tokens.is_word(place + n) and _bends(tokens.texts[place + n], part)
+            tokens.is_word(place + n) and _bends(tokens.texts[place + n], part, len(part) > 4)
             for n, part in enumerate(town)
         ):
             best = len(town)
@@ -26,12 +26,15 @@ def is_like_town(tokens: Tokens, place: int, words: AddressWords) -> bool:
         return False
     return any(
         all(
-            tokens.is_word(place + n) and tokens.texts[place + n][: len(part) - 1] == part[:-1]
+            tokens.is_word(place + n)
+            and _bends(tokens.texts[place + n].partition("-")[0], part, (len(part) - 2) // 2)
             for n, part in enumerate(town)
         )
         for town in words.towns.get(tokens.texts[place][:2], ())
     )
 
 
-def _bends(word: str, beginning: str) -> bool:
-    return word.startswith(beginning) and len(word) <= len(beginning) + 3
+def _bends(word: str, name: str, lost: int) -> bool:
+    """Whether a word is a name with up to two of its last letters, at most `lost`, replaced."""
+    kept = len(name) - min(2, lost)
+    return word[:kept] == name[:kept] and len(word) <= len(name) + 2
