@@ -4,27 +4,85 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
-from api.auth.rules import allow
+from api.auth.rules import allow, require
 from api.auth.saving import check_case_save
 from api.deps import App, PathKey, ReadSession
-from api.schemas.cases import CaseIn, CaseOut, ResolveIn, case_out
+from api.schemas.cases import (
+    CaseIn,
+    CaseOut,
+    RedactionsIn,
+    RedactionsOut,
+    ResolveIn,
+    case_out,
+    redactions_out,
+)
 from api.schemas.common import SavedOut
+from kb.actions import audit
 from kb.actions.cases import archive_case, resolve_case, save_case
+from kb.actions.redactions import correct_redactions
 from kb.domain import Permission, Pool, Principal
-from kb.queries.cases import get_case_view
+from kb.queries.cases import get_case_redactions, get_case_view, get_raw_case_view
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
 Reader = Annotated[Principal, allow(Permission.read_cases)]
 Writer = Annotated[Principal, allow(Permission.write_cases)]
+Raw = Annotated[bool, Query(description="with all that is personal; noted in the audit")]
+Corrector = Annotated[Principal, allow(Permission.correct_redaction)]
 Archivist = Annotated[Principal, allow(Permission.archive_cases)]
 
 
 @router.get("/{case_id}", response_model=CaseOut)
-def read_case(session: ReadSession, _reader: Reader, case_id: PathKey) -> CaseOut:
-    """A case with its messages."""
-    return case_out(get_case_view(session, case_id))
+def read_case(
+    app: App,
+    session: ReadSession,
+    reader: Reader,
+    case_id: PathKey,
+    raw: Annotated[
+        bool, Query(description="with all that is personal; noted in the audit")
+    ] = False,
+) -> CaseOut:
+    """A case with its messages, without what is personal in them."""
+    if not raw:
+        return case_out(get_case_view(session, case_id))
+    require(reader, Permission.read_raw_cases)
+    view = get_raw_case_view(session, case_id)
+    with app.engine.session_factory.begin() as writing:
+        audit.record(writing, reader.actor, "read_raw", "case", case_id, version=view.version)
+    return case_out(view)
+
+
+@router.get("/{case_id}/redactions", response_model=RedactionsOut)
+def read_redactions(
+    app: App, session: ReadSession, corrector: Corrector, case_id: PathKey
+) -> RedactionsOut:
+    """What is hidden in a case, what was lifted, and its texts in pieces to hide more of.
+
+    What is hidden is told to those only who may read raw cases, and that is noted in the audit.
+    """
+    found = get_case_redactions(session, case_id)
+    raw = corrector.may(Permission.read_raw_cases)
+    if raw:
+        with app.engine.session_factory.begin() as writing:
+            audit.record(writing, corrector.actor, "read_raw", "case", case_id)
+    return redactions_out(found, raw=raw)
+
+
+@router.put("/{case_id}/redactions", response_model=SavedOut)
+def put_redactions(
+    app: App, corrector: Corrector, case_id: PathKey, given: RedactionsIn
+) -> SavedOut:
+    """Correct what is hidden: add spans, lift wrong ones. Search follows at once.
+
+    Saving the same text again keeps the correction.
+    """
+    return app.write(
+        Pool.case,
+        lambda session: correct_redactions(
+            session, case_id, given.to_inputs(), version=given.version, actor=corrector.actor
+        ),
+    )
 
 
 @router.put(

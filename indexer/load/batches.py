@@ -31,7 +31,7 @@ def save_in_batches(
                 try:
                     with session.begin_nested():
                         result = save(session, item)
-                    report.count(result.status, result.id)
+                    report.count(result)
                 except KbError as error:
                     report.reject(source_of(item), error.message)
                 except (DataError, IntegrityError, StatementError) as error:

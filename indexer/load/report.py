@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from indexer.load.limits import Limits
-from kb.actions.saved import SaveStatus
+from kb.actions.saved import SaveResult, SaveStatus
 from kb.domain import ArticleState, Audience
 
 Progress = Callable[[int, int], None]
@@ -60,6 +60,7 @@ class ImportReport:
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
+    redacted: list[str] = field(default_factory=list)  # cases in which something is hidden
 
     @property
     def total(self) -> int:
@@ -70,13 +71,15 @@ class ImportReport:
     def ok(self) -> bool:
         return not self.rejected
 
-    def count(self, status: SaveStatus, key: str) -> None:
+    def count(self, saved: SaveResult) -> None:
         """Take in one document's result."""
         {
             SaveStatus.created: self.created,
             SaveStatus.changed: self.changed,
             SaveStatus.unchanged: self.unchanged,
-        }[status].append(key)
+        }[saved.status].append(saved.id)
+        if saved.redacted:
+            self.redacted.append(saved.id)
 
     def reject(self, source: Source, reason: str) -> None:
         self.rejected.append(Rejection(source.file, source.line, reason))

@@ -17,6 +17,12 @@ from kb.actions import audit
 from kb.actions.checks import check_key, check_language, check_text, to_utc
 from kb.actions.outbox import enqueue
 from kb.actions.passages import remove_passages
+from kb.actions.redactions import (
+    check_not_masked,
+    read_before,
+    refresh_redactions,
+    texts_of,
+)
 from kb.actions.saved import SaveResult, SaveStatus
 from kb.db import advisory_lock
 from kb.domain import (
@@ -68,7 +74,8 @@ def save_case(session: Session, case: CaseInput, actor: str) -> SaveResult:
     """Create or change a case; saving the same again changes nothing.
 
     Raises InvalidInput on fields that cannot be, Conflict when the state may not change so
-    (an archived case does not come back by being imported again).
+    (an archived case does not come back by being imported again) or when a text is the redacted
+    one, whose hidden words saving would lose.
     """
     case = _checked(case)
     row = _find(session, case.id)
@@ -77,7 +84,7 @@ def save_case(session: Session, case: CaseInput, actor: str) -> SaveResult:
     opened_at = case.opened_at or (row.opened_at if row else utc_now())
     case = replace(case, state=state, opened_at=opened_at)
     _check_resolved(case)
-    created = row is None
+    created, before, parts = row is None, None, _parts(case)
     if row is None:
         row = Case.model_validate(_columns(case))
         session.add(row)
@@ -86,11 +93,16 @@ def save_case(session: Session, case: CaseInput, actor: str) -> SaveResult:
         return SaveResult(row.id, SaveStatus.unchanged, row.version)
     else:
         _check_move(row, state)
+        before = read_before(session, row)
+        check_not_masked(before, parts, row.language)
         for name, value in _columns(case).items():
             setattr(row, name, value)
+        row.raw_removed_at = None
     _replace_messages(session, row.id, case.messages)
     row.content_hash = _hash(case)
-    return _finish(session, row, actor, "save", created=created, old=old)
+    hidden = refresh_redactions(session, row, parts, before)
+    saved = _finish(session, row, actor, "save", created=created, old=old)
+    return replace(saved, redacted=hidden)
 
 
 def resolve_case(
@@ -111,8 +123,10 @@ def resolve_case(
     if row.state != CaseState.open:
         raise Conflict(f"The case {case_id} is {row.state}: reopen it first.", state=row.state)
     old, row.state = row.state, CaseState.resolved
+    before = read_before(session, row)
     row.resolution, row.outcome, row.tried = resolution, outcome, tried
     row.resolved_at = utc_now()
+    refresh_redactions(session, row, texts_of(session, row), before)
     return _rehash_and_finish(session, row, actor, "resolve", old)
 
 
@@ -215,6 +229,11 @@ def _columns(case: CaseInput) -> dict[str, Any]:
     values["facets"] = {name: list(found) for name, found in case.facets.items()}
     values["articles"] = list(case.articles)
     return values
+
+
+def _parts(case: CaseInput) -> dict[str, str]:
+    parts = {"subject": case.subject, "tried": case.tried, "resolution": case.resolution}
+    return parts | {f"message:{n}": message.text for n, message in enumerate(case.messages)}
 
 
 def _hash(case: CaseInput) -> str:

@@ -19,3 +19,4 @@ class SaveResult:
     id: str
     status: SaveStatus
     version: int
+    redacted: int = 0  # spans of a case that are hidden

@@ -39,6 +39,13 @@ def print_reports(reports: dict[str, ImportReport], console: Console) -> bool:
         counts = (report.created, report.changed, report.unchanged, report.rejected)
         table.add_row(name, *(f"{len(found):,}" for found in counts))
     console.print(table)
+    hidden = sum(len(report.redacted) for report in reports.values())
+    if hidden:
+        console.print(
+            f"In {hidden:,} of the cases created or changed something personal is hidden from"
+            " readers.",
+            soft_wrap=True,
+        )
     rejected = [found for report in reports.values() for found in report.rejected]
     for found in rejected[:SHOWN]:
         console.print(f"{escape(found.file)}:{found.line}: {escape(found.reason)}", soft_wrap=True)

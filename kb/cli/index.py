@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -75,13 +75,20 @@ def verify() -> None:
 
 
 @app.command("rebuild")
-def rebuild() -> None:
+def rebuild(
+    redact: Annotated[
+        bool,
+        typer.Option("--redact", help="First look through all cases with the rules of today"),
+    ] = False,
+) -> None:
     """Bring all passages and vectors up to date and build a fresh snapshot."""
     import indexer.reconcile
     from kb.search.snapshot import build_snapshot
 
     settings, console, encoder = configured(), Console(), _encoder()
     with told(), opened(settings) as sessions:
+        if redact:
+            _redact(sessions, console)
         with bar("Comparing") as progress, sessions.begin() as session:
             report = indexer.reconcile.reconcile(session, encoder, progress)
         _tell(report, console)
@@ -101,6 +108,17 @@ def rebuild() -> None:
     if outcome.partial or outcome.failed:
         console.print("See `potica index status` for what failed.")
         raise typer.Exit(PROBLEMS)
+
+
+def _redact(sessions: sessionmaker[Session], console: Console) -> None:
+    """Cases that were looked through with other rules, or never."""
+    from indexer.redact import redact_cases
+
+    with bar("Looking for what is personal") as progress:
+        done = redact_cases(sessions, "cli", progress)
+    console.print(
+        f"Looked through {done.cases:,} cases; in {done.hiding:,} of them something is hidden."
+    )
 
 
 def _index(sessions: sessionmaker[Session], encoder: Encoder) -> IndexOutcome:

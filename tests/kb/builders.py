@@ -118,6 +118,7 @@ def index_case(session: Session, key: str) -> PassageChange:
                 view.resolution,
                 language=view.language,
                 audience=Audience.internal,
+                title=view.subject,
                 facets=view.facets,
             )
         ]
