@@ -18,6 +18,7 @@ PER_ADDRESS = parse("100 per hour")
 RESETS_PER_ACCOUNT = parse("3 per hour")  # whoever asks: each is a message in somebody's post
 RESETS_PER_ADDRESS = parse("20 per hour")
 LINKS_PER_ADDRESS = parse("60 per hour")
+CODES_PER_ADDRESS = parse("60 per hour")
 _WRONG = "The e-mail or the password is not right."
 
 
@@ -58,6 +59,17 @@ class Attempts:
     def bad_link(self, network: str) -> None:
         """Count a one-time link that is not good."""
         self._limiter.hit(LINKS_PER_ADDRESS, "link", network)
+
+    def check_code(self, network: str) -> None:
+        """Raises TooMany for an address that brought too many codes of no use.
+
+        Each is a request to the identity provider, while somebody waits.
+        """
+        self._check(CODES_PER_ADDRESS, "code", network, told="Signing in failed too often.")
+
+    def bad_code(self, network: str) -> None:
+        """Count a code that the identity provider gave nothing good for."""
+        self._limiter.hit(CODES_PER_ADDRESS, "code", network)
 
     def _count(self, limit: RateLimitItem, *keys: str, told: str) -> None:
         if not self._limiter.hit(limit, *keys):

@@ -14,6 +14,7 @@ from api.auth.oidc_claims import completed, identity_of, is_complete
 from api.auth.oidc_provider import Begun, Provider, ProviderFailed
 from api.auth.session_limits import limits_of
 from api.auth.sign_in import keep_signed_in, local_path
+from api.edge.address import network_of
 from api.state import Services, services_of
 from kb.actions.admission import admit
 from kb.actions.sessions import end_session, start_session
@@ -59,7 +60,7 @@ def start(request: Request, wanted: str) -> str:
 def finish(request: Request, visitor: Principal) -> tuple[UserView, str]:
     """Who came back from the provider, now in a session of theirs, and where they wanted to go.
 
-    Raises NotFound without a provider, and SignInRefused.
+    Raises NotFound without a provider, TooMany, and SignInRefused.
     """
     services = services_of(request)
     provider = _provider(services)
@@ -67,10 +68,13 @@ def finish(request: Request, visitor: Principal) -> tuple[UserView, str]:
     if came is None:
         raise SignInRefused(Refusal.interrupted, "state")
     begun, wanted = came
+    network = network_of(request)
+    services.attempts.check_code(network)
     try:
         code = _code(request, provider)
         who = _identity(provider, services.settings, code, begun)
     except ProviderFailed as error:
+        services.attempts.bad_code(network)
         raise _failed(error) from error
     return _enter(request, services, visitor, who), local_path(wanted) or ""
 

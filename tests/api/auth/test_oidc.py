@@ -21,6 +21,7 @@ from structlog.testing import capture_logs
 
 from api.app import create_app
 from api.auth import cookies, oidc_cookie
+from api.auth.attempts import Attempts
 from api.auth.oidc import offered
 from api.auth.oidc_claims import claim_at
 from api.auth.oidc_provider import Provider
@@ -82,6 +83,7 @@ def _set(client: TestClient, **changes: Any) -> None:
     settings = kept.model_copy(update=changes)
     object.__setattr__(services, "settings", settings)
     object.__setattr__(services, "provider", Provider.of(settings))
+    object.__setattr__(services, "attempts", Attempts())
 
 
 def _person(**changes: Any) -> dict[str, Any]:
@@ -596,6 +598,20 @@ def test_a_provider_that_is_away(client: TestClient, idp: OpenIdProvider) -> Non
     for _ in range(3):
         _failed(client, _come_back(client, "/sign-in/oidc"))
     assert sum(idp.asked.values()) == 1
+
+
+def test_who_brings_bad_codes_is_asked_to_wait(client: TestClient, idp: OpenIdProvider) -> None:
+    idp.asked.clear()
+    state = parse_qs(urlsplit(_back(_away(client))).query)["state"][0]
+    cookie = client.cookies.get(oidc_cookie.NAME) or ""
+    for _ in range(60):
+        client.cookies.set(oidc_cookie.NAME, cookie, domain="127.0.0.1", path="/")
+        client.get(f"{CALLBACK}?state={state}&code=guessed", follow_redirects=False)
+    assert idp.asked["/token"] == 60
+    refused = _sign_in(client)
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 60
+    assert idp.asked["/token"] == 60
 
 
 def test_userinfo_completes_what_the_token_leaves_out(
