@@ -47,7 +47,7 @@ __all__ = [
 
 _ROUNDS = 8  # a number that was found may leave another one standing free
 # Without this in a text there are no numbers left to be found.
-_MORE = re.compile(r"\d(?:\W{0,6}\d){3}|@|[\[(] ?(?:at|malpa|zavinac|afna|kukac)| dot ")
+_MORE = re.compile(r"\d(?:\W{0,6}\d){3}|@|[\[(] ?at\b|malpa|zavinac|afna|kukac| dot ")
 # Runs without anything taken, from a letter, a digit or an opening sign on.
 _FREE = re.compile(rf"[^\W_][^{TAKEN}]*(?<![\s,])|[^\W_]")
 
@@ -70,7 +70,7 @@ def find_personal(
     rules = get_rules(language)
     masked = [
         PersonalSpan(match.start(), match.end(), PersonalKind.name)
-        for match in get_labels().masked.finditer(plain.cased)
+        for match in get_labels().masked.finditer(plain.lower)
     ]
     left = plain.without(masked)
     found, left = _numbers(left, rules.language, patterns)
@@ -119,33 +119,35 @@ def _numbers(
     found: list[PersonalSpan] = []
     labels: list[Label] | None = None
     for _ in range(_ROUNDS):
-        if not _MORE.search(plain.lower):
+        new = _apart(find_custom(plain.lower, patterns))
+        if _MORE.search(plain.without(new).lower):
+            labels = find_labels(plain.lower) if labels is None else labels
+            labels = [label for label in labels if plain.lower[label.start] != TAKEN]
+            new += _round(plain.without(new), language, labels)
+        if not new:
             break
-        labels = find_labels(plain.lower) if labels is None else labels
-        before = len(found)
-        labels = [label for label in labels if plain.lower[label.start] != TAKEN]
-        for search in _searches(language, labels, patterns):
-            if new := _apart(search(plain.lower)):
-                found += new
-                plain = plain.without(new)
-        if len(found) == before:
-            break
+        found, plain = found + new, plain.without(new)
     return found, plain
 
 
-def _searches(
-    language: str, labels: list[Label], patterns: Sequence[CustomPattern]
-) -> Iterator[Callable[[str], Iterable[PersonalSpan]]]:
-    """What looks for numbers, the surest first: what one has found, the next do not see."""
-    yield lambda lower: find_custom(lower, patterns)
-    yield find_emails
-    yield find_accounts
-    yield lambda lower: find_labelled(lower, labels)
-    yield find_cards
-    yield lambda lower: find_numbers(lower, language)
-    yield find_czech_accounts
-    yield lambda lower: find_birth_dates(lower, labels)
-    yield find_phones
+def _round(plain: Plain, language: str, labels: list[Label]) -> list[PersonalSpan]:
+    """What is found going through once, the surest first: what one has found, the next miss."""
+    searches: tuple[Callable[[str], Iterable[PersonalSpan]], ...] = (
+        find_emails,
+        find_accounts,
+        lambda lower: find_labelled(lower, labels),
+        find_cards,
+        lambda lower: find_numbers(lower, language),
+        find_czech_accounts,
+        lambda lower: find_birth_dates(lower, labels),
+        find_phones,
+    )
+    found: list[PersonalSpan] = []
+    for search in searches:
+        if new := _apart(search(plain.lower)):
+            found += new
+            plain = plain.without(new)
+    return found
 
 
 def _apart(spans: Iterable[PersonalSpan]) -> list[PersonalSpan]:

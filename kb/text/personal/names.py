@@ -305,7 +305,10 @@ class _Reader:
         if not self.tokens.is_word(place):
             return False
         text = self.tokens.texts[place]
-        if len(text) < 2 or text in self.words.not_names or text in self.words.titles_after:
+        words = self.words
+        if len(text) < 2 or text in words.not_names:
+            return False
+        if text in words.titles or text in words.titles_after:
             return False
         if "-" in text and text.partition("-")[0] in self.words.not_names:  # "SMS-em"
             return False

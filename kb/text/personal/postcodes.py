@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from kb.text.personal.houses import BESIDE, MOST_WORDS, Houses
-from kb.text.personal.rules import AddressWords, Rules, get_rules, rule_languages
+from kb.text.personal.rules import AddressWords, Rules, get_labels, get_rules, rule_languages
 from kb.text.personal.tokens import Tokens
 from kb.text.personal.towns import town_words
 
@@ -32,7 +32,9 @@ class Postcodes:
             if not tokens.is_number(place):
                 continue
             for _ in range(2):  # "EH9", "SI-1000"
-                if tokens.is_joined(place) and len(tokens.texts[place - 1]) < 3:
+                before = tokens.texts[place - 1]
+                is_part = before == "-" or (before.isalpha() and len(before) < 3)
+                if is_part and tokens.is_joined(place):
                     place -= 1
             start = tokens.starts[place]
             if start and tokens.lower[start - 1] in _INSIDE:
@@ -50,14 +52,15 @@ class Postcodes:
         place = bisect_left(tokens.starts, match.start())
         if words.postcode_alone:
             return self._town_before(place), match.end()
-        if self.rules.units.match(tokens.lower, match.end()):
+        if get_labels().units.match(tokens.lower, match.end()):
             return None
         before = self._house_before(place)
         lead = tokens.lower[max(0, match.start() - 3) : match.start()].rstrip(" ")
         follows = before >= 0 or any(match.start() - gap in ends for gap in range(1, 4))
         is_apart = not lead or lead[-1] in ",\n:("
-        is_sure = is_apart or len(match[0]) != 4
         after = bisect_left(tokens.starts, match.end())
+        is_year = match[0][:2] in ("19", "20")
+        is_sure = is_apart or len(match[0]) != 4 or not is_year
         end = self._town_end(after, words, own and (is_sure or follows))
         if not end and own and (follows or (is_apart and tokens.closes(after + 1))):
             end = self._small_town_end(after)

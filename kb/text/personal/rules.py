@@ -110,7 +110,7 @@ class Labels:
     links: str  # alternatives of words between the pieces of a number
     month: str  # alternatives
     units: re.Pattern[str]
-    masked: re.Pattern[str]  # a label that `mask` has put, in any language
+    masked: re.Pattern[str]  # a label that `mask` has put, in any language, folded
 
 
 def rule_languages() -> tuple[str, ...]:
@@ -254,7 +254,7 @@ def get_labels() -> Labels:
     raws = [_raw(name) for name in rule_languages()]
     kinds = sorted({kind for raw in raws for kind in raw["labels"]})
     fillers = _either(word for raw in raws for word in raw["fillers"])
-    masks = sorted({re.escape(label) for raw in raws for label in raw["mask"].values()})
+    masks = sorted({re.escape(fold(label)) for raw in raws for label in raw["mask"].values()})
     return Labels(
         numbers={
             kind: _started(word for raw in raws for word in raw["labels"].get(kind, ()))

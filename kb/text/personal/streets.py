@@ -13,7 +13,8 @@ from kb.text.personal.tokens import Tokens
 from kb.text.personal.towns import town_words
 
 _FLAT = re.compile(
-    r"(?:flat|apt|apartment|unit|suite|room|floor|block)\.? ?\d{1,4}(?:/\d{1,3})?[a-z]?[ ,]{0,3}\Z"
+    r"(?:flat|apt|apartment|unit|suite|room|floor|block)\.?"
+    r" ?\d{1,4}(?:/\d{1,3})?[a-z]?[ ,\n]{0,3}\Z"
 )
 _BEFORE_NUMBER = frozenset(["at", "to", "from", "address", ",", ":", "\n"])
 _COUNTED = """days day working hours hour weeks week months parcels boxes items pcs am pm minutes
