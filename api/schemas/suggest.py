@@ -13,6 +13,7 @@ from api.schemas.common import (
     Input,
     Language,
     Moment,
+    Name,
     Output,
     Text,
 )
@@ -43,6 +44,9 @@ class SuggestIn(Input):
         None, description="who reads the answers; left out: the most you may see"
     )
     limit: Annotated[StrictInt, Field(ge=1, le=20)] = 5
+    customer_ref: Name | None = Field(
+        None, description="whose conversation it is: kept as a keyed hash, so that it can be erased"
+    )
 
     model_config = ConfigDict(
         extra="forbid",
@@ -72,6 +76,7 @@ class SuggestIn(Input):
             reader=reader,
             facets=dict(self.facets),
             limit=self.limit,
+            customer_ref=self.customer_ref,
         )
 
 

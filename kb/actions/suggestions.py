@@ -15,6 +15,7 @@ from kb.actions.checks import check_text
 from kb.db import insert_into
 from kb.domain import Feedback, FeedbackKind, Suggestion, utc_now
 from kb.errors import Conflict, InvalidInput, NotFound
+from kb.queries.redactions import hide, rules_of
 
 DOCUMENT_PATTERN = re.compile(r"^(article|case):[a-z0-9][a-z0-9._-]{0,119}$")
 MAX_KEY = 80
@@ -36,6 +37,7 @@ class SuggestionRecord:
     top_document: str | None = None
     confidence: float | None = None
     milliseconds: float = 0.0
+    customer_mark: str | None = None  # kb.secret_key.Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +71,34 @@ def record_suggestion(session: Session, record: SuggestionRecord) -> str:
         "top_document": record.top_document,
         "confidence": record.confidence,
         "milliseconds": record.milliseconds,
+        "customer_mark": record.customer_mark,
     }
     session.connection().execute(_INSERT, values)  # an object of the session takes a millisecond
     return suggestion_id
 
 
 def record_feedback(session: Session, suggestion_id: str, feedback: FeedbackInput) -> int:
-    """Keep what was done with a suggestion; gives the feedback's id.
+    """Keep what was done with a suggestion, without what is personal; gives the feedback's id.
 
     Sending the same idempotency key again gives the same id and writes nothing. Raises NotFound
     for an unknown suggestion, InvalidInput for a dismissal without a reason, Conflict when the
     key was used for something else.
     """
     _check_feedback(feedback)
-    if session.get(Suggestion, suggestion_id) is None:
+    suggestion = session.get(Suggestion, suggestion_id)
+    if suggestion is None:
         raise NotFound(
             f"There is no suggestion {suggestion_id[:60]!r}: cite the id that came with the"
             " suggestion."
         )
+    rules = rules_of(session)
     values = {
         "suggestion_id": suggestion_id,
         "kind": feedback.kind,
         "document": feedback.document,
         "position": feedback.position,
-        "reason": feedback.reason,
-        "text": feedback.text,
+        "reason": hide(feedback.reason, suggestion.language, rules),
+        "text": hide(feedback.text, suggestion.language, rules),
         "actor": feedback.actor,
         "idempotency_key": feedback.idempotency_key,
         "created_at": utc_now(),

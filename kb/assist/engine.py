@@ -173,14 +173,12 @@ class Engine:
         return {**found, "generator": self.settings.generator_model} if self.generator else found
 
     def _recorded(self, request: SuggestRequest, result: SuggestionResult) -> SuggestionResult:
+        record = suggestion_record(request, result, self.settings)
         with self.session_factory.begin() as session:
-            suggestion_id = record_suggestion(session, suggestion_record(request, result))
-            nothing = result.nothing_known
-            if nothing and nothing.code in GAPS:
-                query = result.query
-                record_gap(
-                    session, query.focus or query.text, query.language, nothing.code, suggestion_id
-                )
+            suggestion_id = record_suggestion(session, record)
+            if record.nothing_known in GAPS:
+                question = record.response["focus"] or record.query
+                record_gap(session, question, record.language, record.nothing_known, suggestion_id)
         return replace(result, id=suggestion_id)
 
 

@@ -1,39 +1,57 @@
-"""What is kept of a suggestion: enough to explain it and to learn from it later."""
+"""What is kept of a suggestion: enough to explain it and to learn from it later.
+
+Nothing personal is kept: not of the conversation, and of the customer a keyed hash at most.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from kb.actions.suggestions import SuggestionRecord
 from kb.assist.turns import readable
 from kb.assist.types import Message, Reply, SuggestionResult, SuggestRequest
+from kb.config import Settings
+from kb.queries.redactions import hide_again, redaction_rules
 from kb.search.types import Hit
+from kb.secret_key import Marks
 
 
-def suggestion_record(request: SuggestRequest, result: SuggestionResult) -> SuggestionRecord:
-    """The JSON documents of a suggestion; its articles and cases by reference, not in full."""
+def suggestion_record(
+    request: SuggestRequest, result: SuggestionResult, settings: Settings
+) -> SuggestionRecord:
+    """The JSON documents of a suggestion; its articles and cases by reference, not in full.
+
+    Call it before the transaction begins: looking for what is personal takes a moment.
+    """
     best = result.articles[0] if result.articles else None
     nothing = result.nothing_known
+    rules = redaction_rules(settings)
+
+    def hidden(text: str) -> str:
+        return hide_again(text, result.language, rules)
+
     return SuggestionRecord(
         language=result.language,
         audience=str(request.reader),
-        query=result.query.text,
+        query=hidden(result.query.text),
         request={
-            "messages": [_message(message) for message in readable(request.messages)],
+            "messages": [_message(message, hidden) for message in readable(request.messages)],
             "language": request.language,
             "channel": request.channel,
             "reader": str(request.reader),
-            "facets": request.facets,
+            "facets": {
+                name: [hidden(value) for value in values] for name, values in request.facets.items()
+            },
             "limit": request.limit,
         },
         response={
-            "focus": result.query.focus,
+            "focus": hidden(result.query.focus),
             "asks": result.query.asks,
             "articles": _answers(result.articles),
             "cases": _answers(result.cases),
-            "reply": _reply(result.reply),
+            "reply": _reply(result.reply, hidden),
             "nothing_known": nothing.code if nothing else None,
         },
         versions=dict(result.versions),
@@ -42,12 +60,15 @@ def suggestion_record(request: SuggestRequest, result: SuggestionResult) -> Sugg
         top_document=f"{best.pool}:{best.document_id}" if best else None,
         confidence=best.confidence if best else None,
         milliseconds=result.milliseconds["total"],
+        customer_mark=Marks.of(settings).customer(request.customer_ref)
+        if request.customer_ref
+        else None,
     )
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _message(message: Message, hidden: Callable[[str], str]) -> dict[str, Any]:
     at = message.at.isoformat() if message.at else None
-    return {"role": message.role, "text": message.text, "at": at}
+    return {"role": message.role, "text": hidden(message.text), "at": at}
 
 
 def _answers(hits: Sequence[Hit]) -> list[dict[str, Any]]:
@@ -65,5 +86,9 @@ def _answers(hits: Sequence[Hit]) -> list[dict[str, Any]]:
     ]
 
 
-def _reply(reply: Reply | None) -> dict[str, Any] | None:
-    return asdict(reply) if reply else None
+def _reply(reply: Reply | None, hidden: Callable[[str], str]) -> dict[str, Any] | None:
+    """What articles say is not personal; a language model may have repeated the customer."""
+    if reply is None or not reply.generated:
+        return asdict(reply) if reply else None
+    sentences = [asdict(found) | {"text": hidden(found.text)} for found in reply.sentences]
+    return asdict(reply) | {"text": hidden(reply.text), "sentences": sentences}

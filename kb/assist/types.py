@@ -27,6 +27,7 @@ class SuggestRequest:
     reader: Audience = Audience.internal
     facets: Facets = field(default_factory=dict)
     limit: int = 5
+    customer_ref: str | None = None  # only a keyed hash of it is kept, for erasure
 
 
 @dataclass(frozen=True, slots=True)

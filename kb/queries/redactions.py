@@ -33,6 +33,8 @@ Parts = Mapping[str, str]
 """The texts of a case by part: "subject", "tried", "resolution", "message:0" and so on."""
 
 Spans = tuple[PersonalSpan, ...]
+REMEMBERED = 5_000  # masked texts
+_hidden: dict[bytes, str] = {}
 _NAME = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]*)*")
 
 
@@ -74,6 +76,22 @@ def hide(text: str, language: str, rules: RedactionRules, names: Sequence[str] =
     """The text with what is found personal in it masked."""
     spans = find_personal(text, language, names=names, patterns=rules.patterns)
     return mask(text, spans, language) if spans else text
+
+
+def hide_again(text: str, language: str, rules: RedactionRules) -> str:
+    """As `hide`, for texts that come again: every turn of a conversation brings all before it.
+
+    Remembered are masked texts under hashes, never the texts themselves.
+    """
+    given = f"{rules.fingerprint}\0{language}\0{text}".encode("utf-8", "surrogatepass")
+    key = hashlib.blake2b(given, digest_size=16).digest()
+    found = _hidden.get(key)
+    if found is None:
+        found = hide(text, language, rules)
+        if len(_hidden) >= REMEMBERED:
+            _hidden.clear()
+        _hidden[key] = found
+    return found
 
 
 def names_in(customer_ref: str | None, agent_ref: str | None) -> tuple[str, ...]:

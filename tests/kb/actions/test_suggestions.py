@@ -28,6 +28,14 @@ def test_a_suggestion_is_kept_as_it_was_given(session: Session) -> None:
         get_suggestion(session, "sug_none")
 
 
+def test_feedback_is_kept_without_what_is_personal(session: Session) -> None:
+    text = "Dear customer, write to zuzana.hrubkova@example.com"
+    given = FeedbackInput(FeedbackKind.edited, reason=text, text=text)
+    row = session.get(Feedback, record_feedback(session, suggestion(session), given))
+    assert row is not None
+    assert row.text == row.reason == "Dear customer, write to [e-mail]"
+
+
 def test_feedback_cites_a_suggestion(session: Session) -> None:
     found = suggestion(session)
     given = FeedbackInput(FeedbackKind.edited, "article:wrong-postcode", 0, text="Dear A.,")
