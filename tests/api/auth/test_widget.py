@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,52 +17,42 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.auth.widget import SIDEBAR, principal_of, signer_of
 from api.auth.widget_token import AUDIENCE, LEEWAY, LIFE, TOTAL_LIFE, WidgetGrant
-from kb.actions.keys import KeyInput, create_key, revoke_key
+from kb.actions.keys import revoke_key
 from kb.actions.sessions import revoke_session
 from kb.config import Settings
 from kb.domain import (
-    EVERYTHING,
     AccessRole,
-    Facets,
     Permission,
-    Permissions,
-    Principal,
     PrincipalKind,
     User,
     UserState,
     utc_now,
 )
 from kb.secret_key import derived_key
+from tests.api.auth.widget_calls import (
+    BASE,
+    CASE,
+    CRM,
+    DESK,
+    TOKENS,
+    agent_token,
+    bearer,
+    change_user,
+    check_refused,
+    claims_of,
+    make_key,
+    make_token,
+)
 from tests.api.calls import problem
 from tests.api.people import make_user, services_in, signed_in
 
-TOKENS = "/api/v1/widget-tokens"
-DESK, CRM = "https://helpdesk.example", "https://crm.example:8443"
-BASE = "https://127.0.0.1"
-CASE = "/api/v1/cases/en-0001"
 REQUIRED = ("iss", "aud", "exp", "iat", "jti", "first", "origin", "session")
-ADMIN = Principal(PrincipalKind.session, "usr_admin", EVERYTHING)
-
-
-@pytest.fixture(scope="module")
-def house(site: Settings) -> Iterator[TestClient]:
-    """The closed application under https, with two origins that may show the sidebar."""
-    settings = site.model_copy(
-        update={
-            "open_access": False,
-            "rate_limits": False,
-            "public_url": BASE,
-            "embed_origins": (DESK, CRM),
-        }
-    )
-    with TestClient(create_app(settings), base_url=BASE) as client:
-        yield client
 
 
 @pytest.fixture
-def client(house: TestClient) -> TestClient:
-    house.cookies.clear()
-    return house
+def client(widget_house: TestClient) -> TestClient:
+    widget_house.cookies.clear()
+    return widget_house
 
 
 @pytest.fixture
@@ -70,60 +60,13 @@ def sessions(client: TestClient) -> sessionmaker[Session]:
     return services_in(client).engine.session_factory
 
 
-def _key(
-    sessions: sessionmaker[Session], may: Permissions = EVERYTHING, scope: Facets | None = None
-) -> tuple[str, dict[str, str]]:
-    """The id of a new key, and the header it speaks with."""
-    with sessions.begin() as session:
-        made = create_key(session, KeyInput("CRM", may, scope or {}), ADMIN)
-    return made.key.id, {"authorization": f"Bearer {made.token}"}
-
-
-def _token(client: TestClient, headers: dict[str, str], **body: Any) -> dict[str, Any]:
-    response = client.post(TOKENS, json={"origin": DESK, **body}, headers=headers)
-    assert response.status_code == 201, response.text
-    made: dict[str, Any] = response.json()
-    return made
-
-
-def _bearer(token: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {token}"}
-
-
-def _agent_token(client: TestClient, sessions: sessionmaker[Session]) -> tuple[User, str]:
-    """An agent who signed in, and a token for the agent's sidebar; the cookie is gone."""
-    agent = make_user(sessions, "agent")
-    token = _token(client, signed_in(client, agent))["token"]
-    client.cookies.clear()
-    return agent, token
-
-
-def _change(sessions: sessionmaker[Session], user: User, **values: Any) -> None:
-    with sessions.begin() as session:
-        row = session.get(User, user.id)
-        assert row is not None
-        for name, value in values.items():
-            setattr(row, name, value)
-
-
-def _claims(token: str) -> dict[str, Any]:
-    part = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return claims
-
-
-def _refused(client: TestClient, token: str, **headers: str) -> None:
-    told = problem(client.get(CASE, headers=_bearer(token) | headers), 401, "sign_in_needed")
-    assert "not good" in told["detail"]
-
-
 def test_an_agents_sidebar_reads_as_the_agent(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
     agent = make_user(sessions, "agent")
-    made = _token(client, signed_in(client, agent))
+    made = make_token(client, signed_in(client, agent))
     client.cookies.clear()
-    speaks = _bearer(made["token"])
+    speaks = bearer(made["token"])
     assert client.get(CASE, headers=speaks).status_code == 200
     assert client.get("/api/v1/articles/locker-full", headers=speaks).status_code == 200
     lives = datetime.fromisoformat(made["expires_at"]) - utc_now()
@@ -131,17 +74,17 @@ def test_an_agents_sidebar_reads_as_the_agent(
     total = datetime.fromisoformat(made["renewable_until"]) - utc_now()
     assert timedelta(hours=11.9) < total <= timedelta(hours=12)
     assert made["origin"] == DESK
-    assert _claims(made["token"])["user"] == agent.id
-    assert agent.email not in made["token"] + str(_claims(made["token"]))
+    assert claims_of(made["token"])["user"] == agent.id
+    assert agent.email not in made["token"] + str(claims_of(made["token"]))
 
 
 def test_nobody_does_more_with_it_than_the_sidebar_needs(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
     headers = signed_in(client, make_user(sessions, "administrator"))
-    token = _token(client, headers)["token"]
+    token = make_token(client, headers)["token"]
     client.cookies.clear()
-    speaks = _bearer(token)
+    speaks = bearer(token)
     assert client.get(CASE, headers=speaks).status_code == 200
     for path in ("/api/v1/keys", "/api/v1/gaps", "/metrics"):
         problem(client.get(path, headers=speaks), 403, "forbidden")
@@ -160,7 +103,7 @@ def test_only_configured_origins_get_one(
     for origin in ("https://evil.example", f"{DESK}/", DESK.upper(), "null", "", "*"):
         refused = client.post(TOKENS, json={"origin": origin}, headers=headers)
         assert "POTICA_EMBED_ORIGINS" in problem(refused, 403, "forbidden")["detail"]
-    assert _token(client, headers, origin=CRM)["origin"] == CRM
+    assert make_token(client, headers, origin=CRM)["origin"] == CRM
 
 
 def test_who_may_not_embed_gets_none(client: TestClient, sessions: sessionmaker[Session]) -> None:
@@ -168,7 +111,7 @@ def test_who_may_not_embed_gets_none(client: TestClient, sessions: sessionmaker[
     headers = signed_in(client, make_user(sessions, "customer"))
     problem(client.post(TOKENS, json={"origin": DESK}, headers=headers), 403, "forbidden")
     client.cookies.clear()
-    _, speaks = _key(sessions, frozenset({Permission.ask}))
+    _, speaks = make_key(sessions, frozenset({Permission.ask}))
     problem(client.post(TOKENS, json={"origin": DESK}, headers=speaks), 403, "forbidden")
 
 
@@ -176,23 +119,23 @@ def test_a_key_asks_for_an_agent_and_both_count(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
     agent = make_user(sessions, "agent")
-    _, wide = _key(sessions)
-    token = _token(client, wide, agent=agent.email.upper())["token"]
-    assert client.get(CASE, headers=_bearer(token)).status_code == 200
-    _, narrow = _key(sessions, frozenset({Permission.embed, Permission.ask}))
-    token = _token(client, narrow, agent=agent.email)["token"]
-    problem(client.get(CASE, headers=_bearer(token)), 403, "forbidden")
-    token = _token(client, wide)["token"]  # for nobody in particular
-    assert client.get(CASE, headers=_bearer(token)).status_code == 200
-    assert _claims(token)["user"] is None
+    _, wide = make_key(sessions)
+    token = make_token(client, wide, agent=agent.email.upper())["token"]
+    assert client.get(CASE, headers=bearer(token)).status_code == 200
+    _, narrow = make_key(sessions, frozenset({Permission.embed, Permission.ask}))
+    token = make_token(client, narrow, agent=agent.email)["token"]
+    problem(client.get(CASE, headers=bearer(token)), 403, "forbidden")
+    token = make_token(client, wide)["token"]  # for nobody in particular
+    assert client.get(CASE, headers=bearer(token)).status_code == 200
+    assert claims_of(token)["user"] is None
 
 
 def test_a_key_asks_for_active_people_only(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
     gone = make_user(sessions, "agent")
-    _change(sessions, gone, state=UserState.disabled)
-    _, speaks = _key(sessions)
+    change_user(sessions, gone, state=UserState.disabled)
+    _, speaks = make_key(sessions)
     told = set()
     for email in (gone.email, "nobody@lipa.example", "%%%", "not an e-mail"):
         body = {"origin": DESK, "agent": email}
@@ -211,9 +154,9 @@ def test_a_key_asks_for_active_people_only(
 def test_scopes_of_key_and_agent_both_narrow(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
-    _, speaks = _key(sessions, scope={"country": ["GB", "SI"]})
+    _, speaks = make_key(sessions, scope={"country": ["GB", "SI"]})
     agent = make_user(sessions, "agent", {"country": ["SI", "PL"]})
-    token = _token(client, speaks, agent=agent.email)["token"]
+    token = make_token(client, speaks, agent=agent.email)["token"]
     services = services_in(client)
     grant = signer_of(services).read(token)
     assert grant is not None
@@ -231,39 +174,42 @@ def test_what_is_behind_it_counts_at_every_use(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
     def role_removed(agent: User, _token: str) -> None:
-        _change(sessions, agent, roles=["customer"])
+        change_user(sessions, agent, roles=["customer"])
 
     def disabled(agent: User, _token: str) -> None:
-        _change(sessions, agent, state=UserState.disabled)
+        change_user(sessions, agent, state=UserState.disabled)
 
     def session_revoked(_agent: User, token: str) -> None:
         with sessions.begin() as session:
-            revoke_session(session, _claims(token)["session"], actor="eva")
+            revoke_session(session, claims_of(token)["session"], actor="eva")
 
     changes: list[Callable[[User, str], None]] = [role_removed, disabled, session_revoked]
     for change in changes:
-        agent, token = _agent_token(client, sessions)
-        assert client.get(CASE, headers=_bearer(token)).status_code == 200
+        agent, token = agent_token(client, sessions)
+        assert client.get(CASE, headers=bearer(token)).status_code == 200
         change(agent, token)
-        _refused(client, token)
-        refused = client.post(f"{TOKENS}/renew", headers=_bearer(token))
+        check_refused(client, token)
+        refused = client.post(f"{TOKENS}/renew", headers=bearer(token))
         problem(refused, 401, "sign_in_needed")
 
 
 def test_a_disabled_agent_and_a_revoked_key_take_their_tokens_with_them(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
-    key_id, speaks = _key(sessions)
+    key_id, speaks = make_key(sessions)
     gone = make_user(sessions, "agent")
-    token = _token(client, speaks, agent=gone.email)["token"]
-    _change(sessions, gone, state=UserState.disabled)
-    _refused(client, token)
+    token = make_token(client, speaks, agent=gone.email)["token"]
+    change_user(sessions, gone, state=UserState.disabled)
+    check_refused(client, token)
     agent = make_user(sessions, "agent")
-    tokens = [_token(client, speaks)["token"], _token(client, speaks, agent=agent.email)["token"]]
+    tokens = [
+        make_token(client, speaks)["token"],
+        make_token(client, speaks, agent=agent.email)["token"],
+    ]
     with sessions.begin() as session:
         revoke_key(session, key_id, actor="eva")
     for token in tokens:
-        _refused(client, token)
+        check_refused(client, token)
 
 
 def test_a_role_that_shrinks_takes_its_part_at_once(
@@ -273,21 +219,21 @@ def test_a_role_that_shrinks_takes_its_part_at_once(
     with sessions.begin() as session:
         session.add(AccessRole(name=name, permissions=["embed.use", "cases.read"]))
     headers = signed_in(client, make_user(sessions, name))
-    token = _token(client, headers)["token"]
+    token = make_token(client, headers)["token"]
     client.cookies.clear()
-    assert client.get(CASE, headers=_bearer(token)).status_code == 200
+    assert client.get(CASE, headers=bearer(token)).status_code == 200
     with sessions.begin() as session:
         role = session.get(AccessRole, name)
         assert role is not None
         role.permissions = ["embed.use"]
-    problem(client.get(CASE, headers=_bearer(token)), 403, "forbidden")
+    problem(client.get(CASE, headers=bearer(token)), 403, "forbidden")
 
 
 def test_an_altered_token_is_nothing(client: TestClient, sessions: sessionmaker[Session]) -> None:
-    agent, token = _agent_token(client, sessions)
+    agent, token = agent_token(client, sessions)
     head, body, signature = token.split(".")
     administrator = make_user(sessions, "administrator")
-    forged = json.dumps({**_claims(token), "user": administrator.id, "exp": 9_999_999_999})
+    forged = json.dumps({**claims_of(token), "user": administrator.id, "exp": 9_999_999_999})
     forged_body = base64.urlsafe_b64encode(forged.encode()).rstrip(b"=").decode()
     none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
     for altered in (
@@ -303,15 +249,15 @@ def test_an_altered_token_is_nothing(client: TestClient, sessions: sessionmaker[
     ):
         header = {"authorization": f"Bearer {altered}".encode()}
         problem(client.get(CASE, headers=header), 401, "sign_in_needed")
-    assert client.get(CASE, headers=_bearer(token)).status_code == 200
-    assert agent.id == _claims(token)["user"]
+    assert client.get(CASE, headers=bearer(token)).status_code == 200
+    assert agent.id == claims_of(token)["user"]
 
 
 def test_a_token_under_another_key_or_algorithm_is_nothing(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
-    _, token = _agent_token(client, sessions)
-    services, claims = services_in(client), _claims(token)
+    _, token = agent_token(client, sessions)
+    services, claims = services_in(client), claims_of(token)
     own = derived_key(services.secret, "widget")
 
     def made(key: bytes, algorithm: str = "HS256", **changes: Any) -> str:
@@ -319,7 +265,7 @@ def test_a_token_under_another_key_or_algorithm_is_nothing(
         header = {"alg": algorithm}
         return jwt.encode(header, kept, OctKey.import_key(key), algorithms=[algorithm])
 
-    assert client.get(CASE, headers=_bearer(made(own))).status_code == 200
+    assert client.get(CASE, headers=bearer(made(own))).status_code == 200
     for bad in (
         made(b"x" * 32),
         made(services.secret),
@@ -340,16 +286,16 @@ def test_a_token_under_another_key_or_algorithm_is_nothing(
         made(own, session=None),
         made(own, session="ses_other"),
     ):
-        _refused(client, bad)
+        check_refused(client, bad)
     assert claims["aud"] == AUDIENCE
 
 
 def test_it_lives_for_five_minutes_and_clocks_may_differ_a_little(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
-    _, token = _agent_token(client, sessions)
+    _, token = agent_token(client, sessions)
     services = services_in(client)
-    signer, claims = signer_of(services), _claims(token)
+    signer, claims = signer_of(services), claims_of(token)
     grant = WidgetGrant(DESK, session_id=claims["session"], user_id=claims["user"])
 
     def at(seconds: int) -> str:
@@ -358,39 +304,39 @@ def test_it_lives_for_five_minutes_and_clocks_may_differ_a_little(
         return made.text
 
     for seconds in (0, -LIFE + 5, LEEWAY - 5, -LIFE - LEEWAY + 5):
-        assert client.get(CASE, headers=_bearer(at(seconds))).status_code == 200
+        assert client.get(CASE, headers=bearer(at(seconds))).status_code == 200
     for seconds in (-LIFE - LEEWAY - 1, -24 * 3600, LEEWAY + 5, 3600):
-        _refused(client, at(seconds))
+        check_refused(client, at(seconds))
 
 
 def test_another_page_cannot_use_it(client: TestClient, sessions: sessionmaker[Session]) -> None:
-    _, token = _agent_token(client, sessions)
+    _, token = agent_token(client, sessions)
     for origin in (BASE, DESK):
-        assert client.get(CASE, headers=_bearer(token) | {"origin": origin}).status_code == 200
+        assert client.get(CASE, headers=bearer(token) | {"origin": origin}).status_code == 200
     for origin in (CRM, "https://evil.example", "null"):
-        _refused(client, token, origin=origin)
+        check_refused(client, token, origin=origin)
 
 
 def test_an_origin_taken_out_of_the_settings_counts_at_once(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
-    _, token = _agent_token(client, sessions)
+    _, token = agent_token(client, sessions)
     services = services_in(client)
     kept = services.settings.embed_origins
     object.__setattr__(services.settings, "embed_origins", (CRM,))
     try:
-        _refused(client, token)
+        check_refused(client, token)
     finally:
         object.__setattr__(services.settings, "embed_origins", kept)
-    assert client.get(CASE, headers=_bearer(token)).status_code == 200
+    assert client.get(CASE, headers=bearer(token)).status_code == 200
 
 
 def test_it_is_renewed_for_twelve_hours_and_no_longer(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
-    _, token = _agent_token(client, sessions)
+    _, token = agent_token(client, sessions)
     services = services_in(client)
-    signer, claims = signer_of(services), _claims(token)
+    signer, claims = signer_of(services), claims_of(token)
 
     def first(hours: float) -> str:
         """A token renewed just now, of a sidebar that was opened so long ago."""
@@ -405,45 +351,45 @@ def test_it_is_renewed_for_twelve_hours_and_no_longer(
         return made.text
 
     def renew(text: str) -> dict[str, Any]:
-        response = client.post(f"{TOKENS}/renew", headers=_bearer(text))
+        response = client.post(f"{TOKENS}/renew", headers=bearer(text))
         assert response.status_code == 201, response.text
         found: dict[str, Any] = response.json()
         return found
 
     once = renew(token)
     assert once["token"] != token
-    assert _claims(once["token"])["first"] == claims["first"]
+    assert claims_of(once["token"])["first"] == claims["first"]
     for text in (token, once["token"]):  # the old one is good until it expires
-        assert client.get(CASE, headers=_bearer(text)).status_code == 200
+        assert client.get(CASE, headers=bearer(text)).status_code == 200
     again = renew(token)  # a replay gains nothing
     assert again["renewable_until"] == once["renewable_until"]
 
     late = first(12 - 1 / 60)  # one minute is left
     chain = renew(late)
     assert chain["expires_at"] == chain["renewable_until"]
-    assert _claims(chain["token"])["exp"] == _claims(late)["first"] + TOTAL_LIFE
+    assert claims_of(chain["token"])["exp"] == claims_of(late)["first"] + TOTAL_LIFE
     assert renew(chain["token"])["expires_at"] == chain["expires_at"]
 
 
 def test_when_the_total_life_is_over_nothing_is_renewed(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
-    _, token = _agent_token(client, sessions)
-    claims = _claims(token)
+    _, token = agent_token(client, sessions)
+    claims = claims_of(token)
     now = int(utc_now().timestamp())
     # Expired a moment ago, within the leeway of clocks: still good, but not for a new one.
     claims |= {"first": now - TOTAL_LIFE - 2, "exp": now - 2, "iat": now - LIFE}
     key = OctKey.import_key(derived_key(services_in(client).secret, "widget"))
     text = jwt.encode({"alg": "HS256"}, claims, key, algorithms=["HS256"])
-    assert client.get(CASE, headers=_bearer(text)).status_code == 200
-    told = problem(client.post(f"{TOKENS}/renew", headers=_bearer(text)), 401, "sign_in_needed")
+    assert client.get(CASE, headers=bearer(text)).status_code == 200
+    told = problem(client.post(f"{TOKENS}/renew", headers=bearer(text)), 401, "sign_in_needed")
     assert "new one" in told["detail"]
 
 
 def test_only_a_widget_token_is_renewed(
     client: TestClient, sessions: sessionmaker[Session]
 ) -> None:
-    _, speaks = _key(sessions)
+    _, speaks = make_key(sessions)
     problem(client.post(f"{TOKENS}/renew", headers=speaks), 403, "forbidden")
     headers = signed_in(client, make_user(sessions, "agent"))
     problem(client.post(f"{TOKENS}/renew", headers=headers), 403, "forbidden")
