@@ -40,3 +40,19 @@ def closed(site: Settings) -> Iterator[TestClient]:
     settings = site.model_copy(update={"open_access": False})
     with TestClient(create_app(settings), base_url=BASE) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def house(site: Settings) -> Iterator[TestClient]:
+    """The closed application under https, as browsers see it, without the rates of the edge."""
+    changed = {"open_access": False, "rate_limits": False, "trusted_hosts": ("kb.lipa.example",)}
+    settings = site.model_copy(update=changed)
+    with TestClient(create_app(settings), base_url="https://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture
+def visitor(house: TestClient) -> TestClient:
+    """A browser without cookies that knows the application as `house`."""
+    house.cookies.clear()
+    return house

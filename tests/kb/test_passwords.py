@@ -12,6 +12,11 @@ from kb.passwords import check_new, check_password, new_password
 from tests.kb.people import PASSWORD, hashed
 
 
+def weakly_hashed() -> str:
+    """`PASSWORD` as an installation of old might have kept it."""
+    return PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
+
+
 @pytest.mark.parametrize(
     ("password", "reason"),
     [
@@ -69,7 +74,7 @@ def test_what_is_too_long_is_not_cut_to_fit() -> None:
 
 
 def test_older_parameters_are_renewed() -> None:
-    weak = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)).hash(PASSWORD)
+    weak = weakly_hashed()
     checked = check_password(PASSWORD, weak)
     assert checked.right
     assert checked.rehashed is not None
