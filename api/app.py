@@ -28,10 +28,13 @@ from api.routes import (
     keys,
     oidc,
     pages,
+    people,
+    roles,
     search,
     session,
     sign_in,
     suggest,
+    users,
     widget,
 )
 from api.schemas.common import Problem
@@ -53,6 +56,8 @@ ROUTES = (
     cases,
     gaps,
     session,
+    users,
+    roles,
     audit,
     keys,
     widget,
@@ -60,6 +65,7 @@ ROUTES = (
     sign_in,
     oidc,
     account,
+    people,
     pages,
 )
 log = structlog.get_logger("potica.app")

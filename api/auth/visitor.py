@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.auth.csrf import form_token, session_token
 from api.auth.identify import identify
 from api.state import services_of
+from api.ui.sections import sections_for
 from kb.domain import Principal, PrincipalKind
 from kb.errors import KbError
 
@@ -21,6 +22,7 @@ class Visitor:
     name: str = ""
     csrf: str = ""
     language: str | None = None
+    people: str = ""  # the first of the administrators' pages that they may open
 
     @property
     def is_signed_in(self) -> bool:
@@ -39,9 +41,9 @@ def visitor_of(request: Request) -> Visitor:
         except (KbError, SQLAlchemyError):
             return Visitor()
     if found.kind != PrincipalKind.session or found.credential_id is None:
-        return Visitor(language=found.language)
+        return Visitor(language=found.language, people=_people(found))
     csrf = session_token(services_of(request), found.credential_id)
-    return Visitor(found.name, csrf, found.language)
+    return Visitor(found.name, csrf, found.language, _people(found))
 
 
 def csrf_for_form(request: Request, principal: Principal) -> str:
@@ -49,3 +51,8 @@ def csrf_for_form(request: Request, principal: Principal) -> str:
     if principal.kind == PrincipalKind.session and principal.credential_id is not None:
         return session_token(services_of(request), principal.credential_id)
     return form_token(request)
+
+
+def _people(principal: Principal) -> str:
+    found = sections_for(principal.permissions)
+    return found[0].address if found else ""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-_METHODS = ("get", "put", "post", "delete")
+_METHODS = ("get", "put", "post", "patch", "delete")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel.dates import format_date, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -44,6 +44,7 @@ def environment(language: str) -> Environment:
     templates.filters["percent"] = lambda value: format_percent(value, locale=language)
     templates.filters["ago"] = lambda value: _ago(value, language)
     templates.filters["day"] = lambda value: _day(value, language)
+    templates.filters["moment"] = lambda value: _moment(value, language)
     templates.filters["marked_markdown"] = marks.marked_markdown
     templates.filters["marked_text"] = marks.marked_text
     templates.filters["local"] = _local
@@ -111,6 +112,10 @@ def _number(value: float, digits: int, language: str) -> str:
 
 def _day(value: datetime, language: str) -> str:
     return format_date(value, format="long", locale=language)
+
+
+def _moment(value: datetime, language: str) -> str:
+    return format_datetime(value, format="medium", tzinfo=UTC, locale=language)
 
 
 def _ago(value: datetime, language: str) -> str:

@@ -53,10 +53,15 @@ def create_key(session: Session, given: KeyInput, creator: Principal) -> NewKey:
     _check_creator(session, creator)
     check_text(given.name, "name", needed=True)
     if len(given.name) > MAX_NAME:
-        raise InvalidInput(f"The name of a key has at most {MAX_NAME} characters: shorten it.")
+        raise InvalidInput(
+            f"The name of a key has at most {MAX_NAME} characters: shorten it.", field="name"
+        )
     expires_at = to_utc(given.expires_at, "expires_at")
     if expires_at is not None and expires_at <= utc_now():
-        raise InvalidInput("expires_at is past already: give a moment to come, or leave it out.")
+        raise InvalidInput(
+            "expires_at is past already: give a moment to come, or leave it out.",
+            field="expires_at",
+        )
     token = KeyToken.new()
     row = ApiKey(
         id=token.key_id,
@@ -121,7 +126,8 @@ def choose_permissions(session: Session, names: Iterable[str], like: str | None)
     unknown = sorted(set(names) - set(known))
     if unknown:
         raise InvalidInput(
-            f"There is no permission {unknown[0][:60]!r}: choose from {', '.join(known)}."
+            f"There is no permission {unknown[0][:60]!r}: choose from {', '.join(known)}.",
+            field="permissions",
         )
     chosen = frozenset(known[name] for name in names)
     if like is None:
@@ -143,7 +149,9 @@ def _check_creator(session: Session, creator: Principal) -> None:
 
 def _allowed(wanted: Permissions, creator: Principal) -> list[str]:
     if not wanted:
-        raise InvalidInput("A key without permissions can do nothing: name at least one.")
+        raise InvalidInput(
+            "A key without permissions can do nothing: name at least one.", field="permissions"
+        )
     missing = sorted(wanted - creator.permissions)
     if missing:
         raise Forbidden(
@@ -156,7 +164,9 @@ def _confined(wanted: Facets, creator: Principal) -> Facets:
     """The scope given, within the creator's; facets that it does not name stay as theirs are."""
     for name, values in wanted.items():
         if not values:
-            raise InvalidInput(f"The facet {name[:60]!r} has no value: name one or leave it out.")
+            raise InvalidInput(
+                f"The facet {name[:60]!r} has no value: name one or leave it out.", field="scope"
+            )
     if not is_within(creator.scope, wanted):
         raise Forbidden("You do not see all of this scope yourself: choose from your own.")
     return {**creator.scope, **wanted}

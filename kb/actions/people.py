@@ -6,6 +6,7 @@ see more than oneself cannot be touched, since whoever holds its link holds the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -84,14 +85,21 @@ def sign_out_everywhere(session: Session, user_id: str, *, by: Principal) -> int
     return revoke_sessions(session, user_id, actor=by.actor)
 
 
+def check_account(
+    session: Session, user_id: str, roles: Sequence[str], scope: Facets, *, by: Principal
+) -> None:
+    """Raises Forbidden for an account that may do or see more than one's own."""
+    if user_id != by.user_id:
+        check_reach(session, by.permissions, roles)
+        _check_scope(scope, by)
+
+
 def _reached(session: Session, user_id: str, by: Principal) -> User:
     """The account, kept as it is until the commit."""
     user = session.get(User, user_id, populate_existing=True, with_for_update=True)
     if user is None:
         raise NotFound("There is no such person: look them up in the list of people.")
-    if user_id != by.user_id:
-        check_reach(session, by.permissions, user.roles)
-        _check_scope(user.scope, by)
+    check_account(session, user_id, user.roles, user.scope, by=by)
     return user
 
 

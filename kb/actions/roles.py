@@ -26,7 +26,7 @@ from kb.domain import (
     utc_now,
 )
 from kb.errors import Conflict, Forbidden, InvalidInput, NotFound
-from kb.queries.roles import holders
+from kb.queries.roles import holders, load_roles
 
 LOCK = "roles"
 MAX_ROLES = 100
@@ -79,6 +79,14 @@ def set_role(
     row.updated_at = utc_now()
     _note(session, by, "create" if before is None else "set_permissions", name, before, wanted)
     return SaveStatus.created if before is None else SaveStatus.changed
+
+
+def add_role(session: Session, name: str, permissions: Iterable[str], *, by: Principal) -> None:
+    """Make a role of one's own. Raises as `set_role`, and Conflict when the name is taken."""
+    advisory_lock(session, LOCK)
+    if name in load_roles(session):
+        raise Conflict("There is a role of that name already: choose another.", field="name")
+    set_role(session, name, permissions, by=by)
 
 
 def reset_role(session: Session, name: str, *, by: Principal) -> SaveStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,16 +86,22 @@ class OpenSession:
 
 
 def list_open_sessions(
-    session: Session, limits: SessionLimits, *, paging: Paging | None = None
+    session: Session,
+    limits: SessionLimits,
+    *,
+    user_ids: Collection[str] | None = None,
+    paging: Paging | None = None,
 ) -> Page[OpenSession]:
-    """Everybody's open sessions, the last used first."""
+    """Everybody's open sessions, or those of some people, the last used first."""
     paging, now = paging or Paging(), utc_now()
-    where = (
+    where = [
         col(UserSession.revoked_at).is_(None),
         col(UserSession.expires_at) > now,
         col(UserSession.seen_at) > now - limits.idle,
         col(User.state) == UserState.active,
-    )
+    ]
+    if user_ids is not None:
+        where.append(col(User.id).in_(user_ids))
     whose = col(User.id) == col(UserSession.user_id)
     counted = select(func.count()).select_from(UserSession).join(User, whose).where(*where)
     query = (

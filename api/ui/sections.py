@@ -1,0 +1,75 @@
+"""The administrators' pages: who may open which, and how permissions are grouped on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kb.domain import Permission, Permissions
+
+P = Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One entry of the sub-navigation; its name is in the template."""
+
+    key: str
+    address: str
+    permission: Permission
+
+
+SECTIONS = (
+    Section("people", "/people", P.manage_users),
+    Section("roles", "/people/roles", P.manage_roles),
+    Section("keys", "/people/keys", P.manage_keys),
+    Section("sessions", "/people/sessions", P.manage_sessions),
+    Section("audit", "/people/audit", P.read_audit),
+)
+
+GROUPS: dict[str, tuple[Permission, ...]] = {
+    "answers": (P.ask, P.give_feedback, P.read_suggestions, P.embed),
+    "articles": (
+        P.read_articles,
+        P.read_customer_articles,
+        P.read_internal_articles,
+        P.read_drafts,
+        P.write_articles,
+        P.review_articles,
+        P.publish_articles,
+        P.archive_articles,
+    ),
+    "cases": (
+        P.read_cases,
+        P.read_raw_cases,
+        P.correct_redaction,
+        P.write_cases,
+        P.archive_cases,
+    ),
+    "insight": (P.read_gaps, P.close_gaps, P.read_insights, P.read_metrics),
+    "people": (P.manage_users, P.manage_roles, P.manage_keys, P.manage_sessions, P.read_audit),
+    "privacy": (P.export_privacy, P.erase_privacy),
+}
+
+OPENS_PERSONAL: Permissions = frozenset(
+    {P.read_raw_cases, P.correct_redaction, P.export_privacy},
+)
+"""Whoever has one of these sees, or can let others see, what customers wrote of themselves."""
+
+
+def sections_for(permissions: Permissions) -> tuple[Section, ...]:
+    """The pages that somebody with these permissions may open."""
+    return tuple(section for section in SECTIONS if section.permission in permissions)
+
+
+def grouped(wanted: Permissions) -> dict[str, tuple[Permission, ...]]:
+    """Those of the permissions, by group; groups without any are left out."""
+    found = {key: tuple(p for p in group if p in wanted) for key, group in _groups()}
+    return {key: group for key, group in found.items() if group}
+
+
+def _groups() -> Iterator[tuple[str, tuple[Permission, ...]]]:
+    """All groups; a permission that is in none comes last, so that none is ever hidden."""
+    yield from GROUPS.items()
+    placed = {permission for group in GROUPS.values() for permission in group}
+    yield "other", tuple(permission for permission in Permission if permission not in placed)
