@@ -57,14 +57,12 @@ class Channel:
         weights = np.fromiter(known.values(), np.float32, count=len(known))
         unknown = np.float32(sum(asked.values()) - sum(known.values()))
         most: Floats = self.idf[:, codes] @ weights + unknown * self.unknown_idf
-        starts = self.indptr[codes]
-        lengths = self.indptr[codes + 1] - starts
-        ends = np.cumsum(lengths)
-        # Where each term's postings stand, one after the other: a loop over terms is slower.
-        places = np.arange(lengths.sum()) + np.repeat(starts - ends + lengths, lengths)
-        parts = self.weights[places] * np.repeat(weights, lengths)
-        total = np.bincount(self.pages[places], weights=parts, minlength=self.size)
-        return total.astype(np.float32), most.astype(np.float32)
+        total = np.zeros(self.size, np.float32)
+        starts, ends = self.indptr[codes].tolist(), self.indptr[codes + 1].tolist()
+        for start, end, weight in zip(starts, ends, known.values(), strict=True):
+            # Twice as fast as `total[pages] += ...`; no page stands twice under a term.
+            np.add.at(total, self.pages[start:end], self.weights[start:end] * np.float32(weight))
+        return total, most.astype(np.float32)
 
 
 def channel_of(
