@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.site import ROOT, copy_home
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+POTICA = [sys.executable, "-c", "from kb.cli import main; main()"]
 PATIENCE = 120.0  # seconds for the server to be ready on a busy machine
 
 
@@ -27,30 +29,56 @@ PATIENCE = 120.0  # seconds for the server to be ready on a busy machine
 class Server:
     url: str
     pid: int
+    environment: Mapping[str, str]
+
+    def potica(self, *args: str) -> str:
+        """Run a command on the same installation; gives its standard output."""
+        done = subprocess.run(
+            [*POTICA, *args],
+            env=dict(self.environment),
+            cwd=self.environment["POTICA_HOME"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
 
 
 @pytest.fixture(scope="session")
 def server(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """`potica serve` on a small real installation."""
-    home = tmp_path_factory.mktemp("journeys") / "home"
+    """`potica serve` on a small real installation, open to whoever reaches it."""
+    with _serving(filled, tmp_path_factory.mktemp("journeys") / "home", "true") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def closed_server(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same, where people must sign in."""
+    with _serving(filled, tmp_path_factory.mktemp("closed") / "home", "false") as server:
+        yield server
+
+
+@contextmanager
+def _serving(filled: Settings, home: Path, open_access: str) -> Iterator[Server]:
     copy_home(filled, home)
     with socket.socket() as own:
         own.bind(("127.0.0.1", 0))
         port = own.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     settings = {"POTICA_HOME": str(home), "POTICA_PORT": str(port), "POTICA_PUBLIC_URL": url}
-    settings["POTICA_OPEN_ACCESS"] = "true"
+    settings["POTICA_OPEN_ACCESS"] = open_access
+    environment = os.environ | settings | {"PYTHONPATH": str(ROOT)}
     with (home / "serve.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from kb.cli import main; main()", "serve"],
-            env=os.environ | settings | {"PYTHONPATH": str(ROOT)},
+            [*POTICA, "serve"],
+            env=environment,
             cwd=home,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
             _wait(process, url, home / "serve.log")
-            yield Server(url, process.pid)
+            yield Server(url, process.pid, environment)
         finally:
             process.terminate()
             assert process.wait(timeout=60) in (0, -15)
