@@ -15,6 +15,7 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from eval.datasets import Languages
+from eval.personal.cli import personal_command
 from eval.progress import Progress
 from eval.report.machine import command_line
 from eval.report.quality import Heading, points, shown, to_json, write_quality
@@ -29,6 +30,8 @@ app = typer.Typer(
     help="Measure the quality of answers on a folder of questions and documents.",
     no_args_is_help=True,
 )
+
+app.command("personal")(personal_command)
 
 LISTS = ("--corpus", "--queries")
 

@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 _ROUNDS = 8  # a number that was found may leave another one standing free
+_NEAR = 6  # characters that any rule looks at before or after a number
+_NUMBER = re.compile(r"[\d@]")
 # Without this in a text there are no numbers left to be found.
 _MORE = re.compile(r"\d(?:\W{0,6}\d){3}|@|[\[(] ?at\b|malpa|zavinac|afna|kukac| dot ")
 # Runs without anything taken, from a letter, a digit or an opening sign on.
@@ -73,17 +75,18 @@ def find_personal(
         for match in get_labels().masked.finditer(plain.lower)
     ]
     left = plain.without(masked)
-    found, left = _numbers(left, rules.language, patterns)
+    labels = find_labels(left.lower)
+    found, left = _numbers(left, rules.language, patterns, labels)
     tokens = read_tokens(left)
     worded = _free(left, find_addresses(tokens, rules))
     if worded:
         left = left.without(worded)
         tokens = read_tokens(left)
-    named = _free(left, find_names(tokens, rules, known_names(names, language)))
-    if named or worded:
-        more, _ = _numbers(left.without(named), rules.language, patterns)
-        found += more
-    return tuple(_in_original(plain, [*found, *worded, *named]))
+    worded += _free(left, find_names(tokens, rules, known_names(names, language)))
+    left = left.without(worded)
+    if _is_beside_number(left, worded):
+        found += _numbers(left, rules.language, patterns, labels)[0]
+    return tuple(_in_original(plain, [*found, *worded]))
 
 
 def mask(text: str, spans: Sequence[PersonalSpan], language: str = "en") -> str:
@@ -113,21 +116,30 @@ def redact(
 
 
 def _numbers(
-    plain: Plain, language: str, patterns: Sequence[CustomPattern]
+    plain: Plain, language: str, patterns: Sequence[CustomPattern], labels: Sequence[Label]
 ) -> tuple[list[PersonalSpan], Plain]:
-    """Everything with digits or an at sign, until nothing more comes to light."""
+    """Everything with digits or an at sign; again where that sets another number free."""
     found: list[PersonalSpan] = []
-    labels: list[Label] | None = None
     for _ in range(_ROUNDS):
         new = _apart(find_custom(plain.lower, patterns))
-        if _MORE.search(plain.without(new).lower):
-            labels = find_labels(plain.lower) if labels is None else labels
-            labels = [label for label in labels if plain.lower[label.start] != TAKEN]
-            new += _round(plain.without(new), language, labels)
-        if not new:
-            break
+        rest = plain.without(new)
+        if _MORE.search(rest.lower):
+            left = [label for label in labels if rest.lower[label.start] != TAKEN]
+            new += _round(rest, language, left)
         found, plain = found + new, plain.without(new)
+        if not _is_beside_number(plain, new):
+            break
     return found, plain
+
+
+def _is_beside_number(plain: Plain, spans: Iterable[PersonalSpan]) -> bool:
+    """Whether something of a number stands so near to one of these that it may now be found."""
+    lower = plain.lower
+    return any(
+        _NUMBER.search(lower, max(0, span.start - _NEAR), span.start)
+        or _NUMBER.search(lower, span.end, span.end + _NEAR)
+        for span in spans
+    )
 
 
 def _round(plain: Plain, language: str, labels: list[Label]) -> list[PersonalSpan]:

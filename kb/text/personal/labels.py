@@ -15,6 +15,7 @@ _KEY = 3  # letters by which the phrases that may begin at a word are looked up
 _LEAST = 5  # letters of a word that may be mistyped
 _LONGEST = 24
 _BEFORE, _AFTER = 40, 80  # characters to a number, beyond which a word says nothing of it
+_MISTYPED = 20  # the same for a mistyped word
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ def find_labels(lower: str) -> list[Label]:
         text, start = word[0], word.start()
         while upcoming < len(numbers) and numbers[upcoming] < start:
             last, upcoming = numbers[upcoming], upcoming + 1
+        ahead = numbers[upcoming] - word.end() if upcoming < len(numbers) else _AFTER
+        is_distant = ahead > _MISTYPED and start > last + _MISTYPED
         is_far = upcoming >= len(numbers) or numbers[upcoming] > start + _AFTER
         if is_far and start > last + _BEFORE:
             continue
@@ -52,7 +55,7 @@ def find_labels(lower: str) -> list[Label]:
             for what, pattern in index.phrases.get(text[:_KEY], ())
             if (match := pattern.match(lower, start)) is not None
         ]
-        if not hits and _LEAST - 1 <= len(text) <= _LONGEST:
+        if not hits and _LEAST - 1 <= len(text) <= _LONGEST and not is_distant:
             hits = [Label(what, start, word.end()) for what in _meant(text, index)]
         found += hits
     return found

@@ -43,10 +43,11 @@ def find_phones(lower: str) -> Iterator[PersonalSpan]:
     units = get_labels().units
 
     def accept(match: re.Match[str]) -> int:
+        start = opened(lower, match.start())
+        if start == match.start() and lower[start] != "0" and not lower[start + 1].isdigit():
+            return 0  # no number begins with one digit alone, and many texts hold such
         run = run_of(match, 7)
-        if run is None or _NOT_BEFORE.search(lower, max(0, run.start - 2), run.start):
-            return 0
-        if len(run.groups[0]) == 1 and run.groups[0] > "3" and run.start == run.starts[0]:
+        if run is None or _NOT_BEFORE.search(lower, max(0, start - 2), start):
             return 0
         end = phone_end(run)
         return 0 if end and units.match(lower, end) else end
@@ -61,12 +62,18 @@ def phone_end(run: Run) -> int:
     found, digits = 0, ""
     for count, group in enumerate(run.groups, 1):
         digits += group
-        is_date = len(group) in (1, 2, 4) and FULL_DATE.match(run.text, run.starts[count - 1])
-        if len(digits) > 17 or is_date:
+        if len(digits) > 17 or _is_date(run, count - 1):
             break
         if len(digits) > 7 and _is_phone(digits, run, count, "+" in lead):
             found = count
     return run.ends[found - 1] if found else 0
+
+
+def _is_date(run: Run, place: int) -> bool:
+    """Whether a date begins with this group."""
+    if run.text[run.ends[place] : run.ends[place] + 1] not in ("/", ".", "-"):
+        return False
+    return FULL_DATE.match(run.text, run.starts[place]) is not None
 
 
 def _is_phone(digits: str, run: Run, count: int, plus: bool) -> bool:

@@ -27,10 +27,8 @@ class Postcodes:
         tokens, ends = self.tokens, {end for _, end in streets}
         own = self.rules.language
         every = [(name == own, get_rules(name).address) for name in (own, *_others(own))]
-        for number in range(len(tokens)):
+        for number in tokens.numbers:
             place = number
-            if not tokens.is_number(place):
-                continue
             for _ in range(2):  # "EH9", "SI-1000"
                 before = tokens.texts[place - 1]
                 is_part = before == "-" or (before.isalpha() and len(before) < 3)

@@ -16,6 +16,7 @@ _FLAT = re.compile(
     r"(?:flat|apt|apartment|unit|suite|room|floor|block)\.?"
     r" ?\d{1,4}(?:/\d{1,3})?[a-z]?[ ,\n]{0,3}\Z"
 )
+_REACH = 10  # tokens before a house number in which its street may begin
 _BEFORE_NUMBER = frozenset(["at", "to", "from", "address", ",", ":", "\n"])
 _COUNTED = """days day working hours hour weeks week months parcels boxes items pcs am pm minutes
     mins x kg cm"""
@@ -50,7 +51,8 @@ class Streets:
     def find(self) -> Iterator[tuple[int, int]]:
         """Streets with a house number."""
         tokens, words = self.tokens, self.words
-        for place, text in enumerate(tokens.texts):
+        for place in self._near_numbers():
+            text = tokens.texts[place]
             if tokens.is_number(place):
                 if words.dated:
                     yield from self._dated_name(place)
@@ -71,6 +73,13 @@ class Streets:
                     yield from self._village(place)
             if text == "c" and words.house_words and tokens.after(place, ("c", "p")):
                 yield from self._house_word(place)
+
+    def _near_numbers(self) -> Iterator[int]:
+        """The places of numbers and of the words before them, in order."""
+        done = 0
+        for number in self.tokens.numbers:
+            yield from range(max(done, number - _REACH), number + 1)
+            done = number + 1
 
     def _has_capital(self, place: int) -> bool:
         """Whether one of the next words has a capital."""

@@ -25,6 +25,7 @@ class Tokens:
     ends: list[int]
     cased: str
     lower: str
+    numbers: list[int]  # places of numbers
     has_capitals: bool
     loose: bool
 
@@ -88,4 +89,5 @@ def read_tokens(plain: Plain) -> Tokens:
     has_capitals = 0 < 3 * upper <= 2 * letters
     first = _LETTER.search(plain.cased)
     loose = not has_capitals or (first is not None and not first[0].isupper())
-    return Tokens(texts, starts, ends, plain.cased, plain.lower, has_capitals, loose)
+    numbers = [place for place, text in enumerate(texts) if text[0].isdigit()]
+    return Tokens(texts, starts, ends, plain.cased, plain.lower, numbers, has_capitals, loose)
