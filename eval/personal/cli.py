@@ -25,10 +25,10 @@ def personal_command(
     copies: Annotated[int, typer.Option(min=1, max=100, help="Texts of each template.")] = 4,
     speed: Annotated[bool, typer.Option(help="Also measure speed.")] = True,
 ) -> None:
-    """Find personal data in made-up texts of five languages; prints figures, writes personal.md."""
+    """Find personal data in made-up texts of five languages; `--report` writes personal.md."""
     from eval.personal.fill import LANGUAGES, make_texts
     from eval.personal.measure import measure
-    from eval.personal.report import Run, targets, write_report
+    from eval.personal.report import Run, sums, targets, write_report
     from eval.personal.speed import ENDLESS, measure_growth, measure_speed
 
     progress = Progress()
@@ -46,5 +46,7 @@ def personal_command(
     for target in targets(run):
         mark = "reached    " if target.reached else "NOT reached"
         progress.say(f"{mark}  {target.asked}: {target.found}")
+    for line in sums(run):
+        progress.say(line.replace("[", "(").replace("]", ")"))
     if report is not None:
         progress.say(f"The report is in {write_report(report, run)}.")
