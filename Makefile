@@ -7,7 +7,7 @@ STAMP_RUN := $(VENV)/.installed
 STAMP_TEST := $(VENV)/.installed-test
 export POTICA_HOME ?= var
 
-.PHONY: demo run test check lint eval bench faults clean system-packages
+.PHONY: demo run test check lint eval bench faults fuzz xss clean system-packages
 
 demo: $(STAMP_RUN)
 	$(BIN)/potica demo
@@ -37,6 +37,12 @@ bench: $(STAMP_TEST)
 
 faults: $(STAMP_TEST)
 	POTICA_FAULT_CYCLES=200 $(BIN)/pytest -m faults tests/faults -s
+
+fuzz: $(STAMP_TEST)
+	POTICA_FUZZ_SOCKETS=5000 POTICA_FUZZ_OPENAPI=10000 $(BIN)/pytest -m fuzz tests/fuzz -s
+
+xss: $(STAMP_TEST) system-packages
+	POTICA_XSS_GROUP=1 $(BIN)/pytest tests/journeys/xss -s
 
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV) 2>/dev/null || python3 -m venv $(VENV)

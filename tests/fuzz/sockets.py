@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -26,10 +27,16 @@ class Outcome:
     injected: bool
 
 
-async def send_all(
+def send_all(port: int, cases: Sequence[Case], at_once: int, patience: float) -> list[Outcome]:
+    """Every case on a connection of its own, `at_once` of them open at a time."""
+    # In a thread: a browser that other tests hold keeps this one's event loop.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, _send_all(port, cases, at_once, patience)).result()
+
+
+async def _send_all(
     port: int, cases: Sequence[Case], at_once: int, patience: float
 ) -> list[Outcome]:
-    """Every case on a connection of its own."""
     free = asyncio.Semaphore(at_once)
 
     async def one(case: Case) -> Outcome:

@@ -6,7 +6,6 @@ nothing is injected, the log has no defect, the memory stays flat, and the serve
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections import Counter
@@ -15,12 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kb.actions.keys import KeyInput, create_key
 from kb.config import Settings
-from kb.db import create_engine_for, session_factory
-from kb.domain import EVERYTHING, Principal, PrincipalKind
 from tests.fuzz.requests import Case, Writer
 from tests.fuzz.sockets import Outcome, send_all
+from tests.keys import administrator_key
 from tests.served import Served, serving
 from tests.site import copy_home
 
@@ -38,7 +35,7 @@ pytestmark = pytest.mark.fuzz
 
 def test_raw_requests(filled: Settings, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    authorization = f"Bearer {_key(copy_home(filled, home))}"
+    authorization = administrator_key(copy_home(filled, home))
     limits = {"body_seconds": str(WAIT), "rate_limits": "false", "open_access": "false"}
     with serving(home, **limits) as server:
         write = Writer(SEED, f"127.0.0.1:{server.port}", authorization)
@@ -46,7 +43,7 @@ def test_raw_requests(filled: Settings, tmp_path: Path) -> None:
         memory = [server.memory()]
         while len(outcomes) < COUNT:
             cases = [write.case() for _ in range(min(ROUND, COUNT - len(outcomes)))]
-            outcomes += asyncio.run(send_all(server.port, cases, 150, PATIENCE))
+            outcomes += send_all(server.port, cases, 150, PATIENCE)
             memory.append(server.memory())
         ready = httpx.get(f"{server.url}/readyz", timeout=30)
         asked = {"messages": [{"role": "customer", "text": "PIN?"}]}
@@ -71,16 +68,6 @@ def test_the_generator_is_the_same_each_time_and_broken_in_every_way() -> None:
 
 def _is_wrong(outcome: Outcome) -> bool:
     return outcome.hung or outcome.injected or not KNOWN.issuperset(outcome.statuses)
-
-
-def _key(settings: Settings) -> str:
-    """An API key of an administrator."""
-    engine = create_engine_for(settings)
-    creator = Principal(PrincipalKind.session, "usr_fuzz", EVERYTHING)
-    with session_factory(engine).begin() as session:
-        token = create_key(session, KeyInput("fuzz", EVERYTHING), creator).token
-    engine.dispose()
-    return token
 
 
 def _errors(server: Served) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -105,7 +106,6 @@ def test_an_answer_that_takes_too_long_is_503_and_goes_nowhere_later() -> None:
         assert response.headers["retry-after"]
         go_on.set()
         assert ended.wait(20)
-        problem(client.get("/slow"), 405, "method_not_allowed")
 
 
 def _call(app: FastAPI, messages: list[Message], **scope: Any) -> list[Message]:
@@ -123,7 +123,12 @@ def _call(app: FastAPI, messages: list[Message], **scope: Any) -> list[Message]:
 
     given = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "query_string": b""}
     given |= {"headers": [(b"host", b"a")], "scheme": "http", "http_version": "1.1"}
-    asyncio.run(asyncio.wait_for(app(given | scope, receive, send), 20))  # type: ignore[arg-type]
+
+    async def call() -> None:
+        await asyncio.wait_for(app(given | scope, receive, send), 20)
+
+    with ThreadPoolExecutor(1) as pool:  # a browser of other tests keeps this thread's loop
+        pool.submit(asyncio.run, call()).result()
     return sent
 
 
