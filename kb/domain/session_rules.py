@@ -45,7 +45,7 @@ def new_token() -> str:
 
 def token_hash(token: str) -> str:
     """What is stored of a token: SHA-256 in hexadecimal. 256 random bits need no salt."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def next_token(token: str, key: bytes) -> str:

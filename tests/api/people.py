@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from api.auth import cookies
 from api.auth.csrf import HEADER, session_token
 from api.auth.identify import limits_of
+from api.edge.address import UNKNOWN
 from api.state import Services
 from kb.actions.sessions import Device, start_session
 from kb.domain import Facets, User, UserState
@@ -60,3 +61,9 @@ def services_in(client: TestClient) -> Services:
     """The services of the application the client talks to, and its database with them."""
     found: Services = client.app.state.services  # type: ignore[attr-defined]
     return found
+
+
+def tried(client: TestClient, email: str, times: int) -> None:
+    """As if somebody had tried to sign in so often: without the work of hashing."""
+    for _ in range(times):
+        services_in(client).attempts.sign_in(email, UNKNOWN)  # the client has no address
