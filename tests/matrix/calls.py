@@ -1,36 +1,17 @@
-"""The calls of the matrix: what each needs beyond its route's rule, and what comes back."""
+"""The calls of the matrix on articles, cases and suggestions, and where the others are."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from kb.domain import ArticleState, Audience, CaseState, Permission
+from tests.matrix import people
+from tests.matrix.call import Call, Needs
 from tests.matrix.objects import ARTICLES, CASES, NOWHERE, ArticleObject
 
 P = Permission
 ASKED = {"messages": [{"role": "customer", "text": "my parcel went to the wrong town"}]}
-Needs = frozenset[Permission]
-
-
-@dataclass(frozen=True)
-class Call:
-    """One cell but for the role: a call on an object in a state, and what is right."""
-
-    method: str
-    route: str
-    label: str
-    values: Mapping[str, str]
-    status: int
-    needs: Needs = frozenset()
-    article: ArticleObject | None = None
-    case: str | None = None
-    given: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def path(self) -> str:
-        return self.route.format(**self.values)
 
 
 def listed(suggestion: str) -> Iterator[Call]:
@@ -43,6 +24,7 @@ def listed(suggestion: str) -> Iterator[Call]:
     yield from _on_no_case()
     yield from _on_suggestions(suggestion)
     yield from _asking()
+    yield from people.calls()
 
 
 def _readings() -> Iterator[tuple[str, Mapping[str, str], tuple[Audience, ...], Needs]]:
@@ -126,6 +108,11 @@ def _on_case(key: str, state: CaseState) -> Iterator[Call]:
     status = 200 if state == CaseState.open else 409
     yield Call("POST", f"{api}/resolve", "", at, status, case=key, given=solved)
     yield Call("POST", f"{api}/archive", "", at, 200, case=key)
+    hidden = f"{api}/redactions"
+    yield Call("GET", hidden, "", at, 200, case=key)
+    for label, version, wanted in (("hide", 1, 200), ("too late", 0, 409)):
+        given = {"json": {"version": version, "redactions": []}}
+        yield Call("PUT", hidden, label, at, wanted, case=key, given=given)
 
 
 def _on_no_case() -> Iterator[Call]:
@@ -133,6 +120,9 @@ def _on_no_case() -> Iterator[Call]:
     solved = {"json": {"resolution": "Relabelled.", "outcome": "solved"}}
     yield Call("GET", api, "", at, 404)
     yield Call("GET", "/c/{case_id}", "", at, 404)
+    yield Call("GET", f"{api}/redactions", "", at, 404)
+    nothing = {"json": {"version": 1, "redactions": []}}
+    yield Call("PUT", f"{api}/redactions", "", at, 404, given=nothing)
     yield Call("POST", f"{api}/resolve", "", at, 404, given=solved)
     yield Call("POST", f"{api}/archive", "", at, 404)
 

@@ -101,4 +101,4 @@ def put_back_article(session: Session, article: ArticleObject) -> None:
 
 def put_back_case(session: Session, key: str) -> None:
     """As it was, whatever the last call made of it."""
-    session.execute(update(Case).where(col(Case.id) == key).values(state=CASES[key]))
+    session.execute(update(Case).where(col(Case.id) == key).values(state=CASES[key], version=1))
