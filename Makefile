@@ -39,7 +39,7 @@ faults: $(STAMP_TEST)
 	POTICA_FAULT_CYCLES=200 $(BIN)/pytest -m faults tests/faults -s
 
 fuzz: $(STAMP_TEST)
-	POTICA_FUZZ_SOCKETS=5000 POTICA_FUZZ_OPENAPI=10000 $(BIN)/pytest -m fuzz tests/fuzz -s
+	POTICA_FUZZ_SOCKETS=5000 POTICA_FUZZ_OPENAPI=13000 $(BIN)/pytest -m fuzz tests/fuzz -s
 
 xss: $(STAMP_TEST) system-packages
 	POTICA_XSS_GROUP=1 $(BIN)/pytest tests/journeys/xss -s
