@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -128,6 +128,33 @@ def resolve_case(
     row.resolved_at = utc_now()
     refresh_redactions(session, row, texts_of(session, row), before)
     return _rehash_and_finish(session, row, actor, "resolve", old)
+
+
+def replace_texts(
+    session: Session, case_id: str, texts: Mapping[str, str], actor: str, action: str
+) -> SaveResult:
+    """Put other words in place of a case's texts, by part, whatever its state. Raises NotFound.
+
+    For erasure and retention: what stood there is gone.
+    """
+    row = _locked(session, case_id)
+    before = read_before(session, row)
+    for part, text in texts.items():
+        name, _, position = part.partition(":")
+        if name == "message":
+            session.execute(
+                update(CaseMessage)
+                .where(
+                    col(CaseMessage.case_id) == case_id,
+                    col(CaseMessage.position) == int(position),
+                )
+                .values(text=text)
+            )
+        else:
+            setattr(row, name, text)
+    session.flush()
+    refresh_redactions(session, row, texts_of(session, row), before)
+    return _rehash_and_finish(session, row, actor, action, row.state)
 
 
 def archive_case(session: Session, case_id: str, actor: str) -> SaveResult:

@@ -20,6 +20,7 @@ from kb.queries.passages import (
     passages_after,
     removed_after,
 )
+from kb.queries.privacy import erased_seq
 from kb.queries.synonyms import load_synonyms
 from kb.search.centre import Means, learn_means
 from kb.search.expand import Synonyms
@@ -192,9 +193,12 @@ def _unencoded(parts: tuple[Part, ...]) -> list[int]:
 
 
 def _is_of_another_past(session: Session, snapshot: Snapshot) -> bool:
-    """Whether the database was put back to an older state since (a backup, another file)."""
+    """Whether the database was put back to an older state since (a backup, another file).
+
+    Or somebody was erased from it.
+    """
     manifest, state = snapshot.manifest, index_state(session)
-    if manifest.removed_seq > state.removed_seq:
+    if manifest.removed_seq > state.removed_seq or manifest.removed_seq < erased_seq(session):
         return True
     gone = {passage for _, passage in removed_after(session, manifest.removed_seq)}
     return manifest.watermark > state.watermark and manifest.watermark not in gone

@@ -24,9 +24,11 @@ import orjson
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
+from kb.db import session_factory
 from kb.errors import SearchIndexError
 from kb.ports import PassageLabels
 from kb.queries.passages import IndexRow, index_state, iter_index_rows
+from kb.queries.privacy import erased_seq
 from kb.search.centre import Means, learn_means
 from kb.search.segment import PageKey, Rows, collect_rows
 
@@ -88,12 +90,59 @@ def build_snapshot(
     rows = collect_rows(found, _dimension(found))
     means = learn_means(_by_kind(rows), model_id)
     try:
-        return _write(index_dir, rows, means, model_id, state.watermark, state.removed_seq)
+        made = _write(index_dir, rows, means, model_id, state.watermark, state.removed_seq)
     except OSError as error:
         raise SearchIndexError(
             f"The snapshot could not be written ({error.strerror}). Free disk space under "
             f"{index_dir} and run `potica index rebuild`."
         ) from error
+    with session_factory(session.get_bind().engine, read_only=True)() as now:
+        if made.removed_seq >= erased_seq(now):
+            return made
+        # Read before an erasure and written after it: nobody may find it on the disk.
+        shutil.rmtree(index_dir / made.generation, ignore_errors=True)
+        return build_snapshot(now, index_dir, model_id, progress)
+
+
+def forget_snapshots(session: Session, index_dir: Path) -> None:
+    """Leave nothing on disk but a fresh generation: none from before, none set aside.
+
+    Without a readable manifest that says of which model there is none; whoever searches next
+    builds it. Raises SearchIndexError when the disk refuses.
+    """
+    if not index_dir.is_dir():
+        return
+    kept = {"CURRENT"}
+    try:
+        folder = current_folder(index_dir)
+        if folder is not None:
+            manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+            kept.add(build_snapshot(session, index_dir, manifest.model_id).generation)
+    except (OSError, ValueError):  # damaged: what cannot be read cannot be built again
+        pass
+    try:
+        for path in index_dir.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    except FileNotFoundError:  # a server that builds its own took it away
+        forget_snapshots(session, index_dir)
+    except OSError as error:
+        raise SearchIndexError(
+            f"{error.filename} cannot be removed ({error.strerror}): it may hold what was erased."
+        ) from error
+
+
+def stale_generations(index_dir: Path, erased: int) -> list[Path]:
+    """Generations made before the last erasure, which a killed builder left behind."""
+    found = []
+    for folder in index_dir.glob("*-*"):
+        try:
+            manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+        except (OSError, ValueError):
+            continue
+        if manifest.removed_seq < erased:
+            found.append(folder)
+    return found
 
 
 def load_snapshot(index_dir: Path, model_id: str, dim: int) -> Snapshot | None:

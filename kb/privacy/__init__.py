@@ -1,0 +1,1 @@
+"""Erasure, export, retention and backups: what reaches beyond one transaction."""

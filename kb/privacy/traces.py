@@ -1,0 +1,126 @@
+"""What is left on disk of deleted rows, and taking it away."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from kb.config import Settings
+from kb.db import create_engine_for, session_factory
+from kb.errors import Busy
+from kb.search.snapshot import forget_snapshots
+
+PATIENCE = 30.0  # seconds to wait for readers of the write-ahead log, or for a table
+CHUNK = 1 << 20
+TABLES = (
+    "case", "case_message", "redaction", "passage", "embedding", "outbox",
+    "suggestion", "feedback", "gap", "revision",
+)  # fmt: skip
+
+
+def remove_traces(settings: Settings) -> None:
+    """Snapshots, copies of the database in the home, free pages and the write-ahead log.
+
+    Raises Busy when somebody reads or writes for so long that the database's file cannot be
+    cleaned, SearchIndexError when the disk refuses; doing it again goes on from there.
+    """
+    engine = create_engine_for(settings)
+    try:
+        with session_factory(engine, read_only=True)() as session:
+            forget_snapshots(session, settings.index_dir)
+        for copy in copies(settings.home):
+            copy.unlink(missing_ok=True)
+        engine.dispose()  # a connection that read cannot write
+        if engine.dialect.name == "postgresql":
+            _vacuum_postgres(engine)
+        else:
+            _vacuum_sqlite(engine)
+    finally:
+        engine.dispose()
+
+
+def copies(home: Path) -> list[Path]:
+    """Older states of the database that were set aside in the home."""
+    return sorted(path for path in home.glob("*.bak*") if path.is_file())
+
+
+def find_traces(home: Path, texts: Sequence[str]) -> list[Path]:
+    """Files below `home` whose bytes hold one of the texts, as it is or as JSON escapes it.
+
+    What is a link is not followed: the model's files are no data of the home.
+    """
+    forms = {form for said in texts for form in (said.encode(), json.dumps(said)[1:-1].encode())}
+    forms.discard(b"")
+    return [path for path in _files(home) if _holds(path, forms)]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink():
+            continue
+        if path.is_dir():
+            yield from _files(path)
+        elif path.is_file():
+            yield path
+
+
+def _holds(path: Path, forms: set[bytes]) -> bool:
+    longest = max(map(len, forms), default=0)
+    if not longest:
+        return False
+    before = b""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                held = before + chunk
+                if any(form in held for form in forms):
+                    return True
+                before = held[-longest:]
+    except FileNotFoundError:  # a server may take its files away meanwhile
+        return False
+    return False
+
+
+def _vacuum_sqlite(engine: Engine) -> None:
+    """VACUUM writes the file anew, TRUNCATE empties the log that still had the old pages."""
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        end = time.monotonic() + PATIENCE
+        try:
+            cursor.execute("VACUUM")
+            while cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if time.monotonic() > end:
+                    raise _busy()
+                time.sleep(0.1)
+        except Exception as error:
+            if "locked" in str(error) or "busy" in str(error):
+                raise _busy() from error
+            raise
+    finally:
+        raw.close()
+
+
+def _vacuum_postgres(engine: Engine) -> None:
+    """VACUUM FULL writes the tables anew and gives the old files back to the system."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"SET lock_timeout = '{int(PATIENCE)}s'"))
+        try:
+            for table in TABLES:
+                connection.execute(text(f'VACUUM (FULL) "{table}"'))
+        except OperationalError as error:
+            if "lock timeout" in str(error):
+                raise _busy() from error
+            raise
+
+
+def _busy() -> Busy:
+    return Busy(
+        "The rows are deleted, but the database's file cannot be cleaned while somebody reads it"
+        " all the time: run `potica privacy apply` when it is quiet, or stop the server first."
+    )
