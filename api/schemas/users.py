@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import Facets, FacetsIn, Input, Language, Name, Output, Text
+from api.schemas.common import Count, Facets, FacetsIn, Input, Language, Name, Output, Text
 from kb.actions.people import PersonChange
 from kb.domain import Permission, UserState
 from kb.queries.roles import RoleView
@@ -44,7 +44,7 @@ class UserPatch(Input):
     roles: Roles | None = None
     scope: FacetsIn | None = None
     state: WantedState | None = None
-    expected_version: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(
+    expected_version: Count | None = Field(
         None, description="refused with 409 when the account is at another"
     )
 

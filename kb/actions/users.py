@@ -251,7 +251,9 @@ def _add(session: Session, person: NewUser, actor: str, action: str) -> User:
     email = _checked_email(person.email)
     advisory_lock(session, f"user:{email}")
     if session.scalar(select(col(User.id)).where(col(User.email) == email)) is not None:
-        raise Conflict("There is an account with this e-mail already: look it up in the list.")
+        raise Conflict(
+            "There is an account with this e-mail already: look it up in the list.", field="email"
+        )
     user = User(
         id=f"usr_{secrets.token_hex(8)}",
         email=email,

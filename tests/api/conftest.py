@@ -56,3 +56,12 @@ def visitor(house: TestClient) -> TestClient:
     """A browser without cookies that knows the application as `house`."""
     house.cookies.clear()
     return house
+
+
+@pytest.fixture(scope="session")
+def office(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """An installation of its own under https, for tests of who is let in and shut out."""
+    settings = copy_home(filled, tmp_path_factory.mktemp("office") / "home")
+    settings = settings.model_copy(update={"open_access": False})
+    with TestClient(create_app(settings), base_url="https://127.0.0.1") as client:
+        yield client
