@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.encoders.large_pages import use_large_pages
 from kb.encoders.manifest import MODEL_FILE, TOKENIZER_FILE, read_manifest
 from kb.errors import EncoderError
 from kb.ports import TextKind, Vectors
@@ -47,6 +48,7 @@ class OnnxEncoder:
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         except Exception as error:  # both libraries raise types of their own
             raise EncoderError(f"The model in {folder} cannot be loaded: {error}") from error
+        use_large_pages()
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._content = self.max_tokens - self._tokenizer.num_special_tokens_to_add(False)
