@@ -78,9 +78,13 @@ class Rates:
             )
 
     def check_refusals(self, request: Request) -> None:
-        """Raises TooMany for an address that sent too many credentials that are not good."""
+        """Raises TooMany for an address that sent too many credentials that are not good.
+
+        Who sends none, or a cookie, does not suffer for others behind the same address.
+        """
         caller = network_of(request)
-        if self.is_on and not self._limiter.test(self._refused, "refused", caller):
+        is_counted = self.is_on and "authorization" in request.headers
+        if is_counted and not self._limiter.test(self._refused, "refused", caller):
             wait, _ = self._state(self._refused, "refused", caller)
             raise TooMany(
                 f"Too many credentials that are not good: try again in {wait} seconds.", wait

@@ -28,7 +28,29 @@ WAIT = 15.0 if IS_LONG else 2.0  # seconds the server gives heads and bodies
 PATIENCE = WAIT + 30.0  # no connection may last longer, on a busy machine
 ROUND = 1000
 GROWTH = 40.0  # MiB after the first round
-KNOWN = {100, 200, 201, 204, 303, 304, 307, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 421, 422, 431}
+KNOWN = {
+    100,
+    200,
+    201,
+    204,
+    206,
+    303,
+    304,
+    307,
+    400,
+    401,
+    403,
+    404,
+    405,
+    408,
+    409,
+    413,
+    414,
+    415,
+    421,
+    422,
+    431,
+}
 
 pytestmark = pytest.mark.fuzz
 

