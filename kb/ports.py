@@ -38,7 +38,11 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PassageFilter:
-    """What may be found. `None` means any; facets: every named facet must share a value."""
+    """What may be found. `None` means any.
+
+    Facets: for each one named, a label shares a value or has none of that facet. One may be named
+    twice: what a dialog tells and what a reader may see narrow the field each by itself.
+    """
 
     pools: frozenset[str] | None = None
     languages: frozenset[str] | None = None

@@ -44,7 +44,8 @@ class LabelColumns:
         self._facet_keys: dict[str, list[int]] = {}
         for row, label in enumerate(labels):
             for key, values in label.facets:
-                self._facet_keys.setdefault(key, []).append(row)
+                if values:  # a facet without a value is none
+                    self._facet_keys.setdefault(key, []).append(row)
                 for value in values:
                     self._facet_rows.setdefault((key, value), []).append(row)
         self._masks = lru_cache(MASKS_KEPT)(self._mask)

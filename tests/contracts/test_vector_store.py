@@ -17,6 +17,7 @@ DIM = 24
 SMALL, LARGE = 60, 3000  # below and above the size from which inverted lists are used
 LABELS = PassageLabels("article", "en", "public")
 
+LabelFacets = tuple[tuple[str, tuple[str, ...]], ...]
 Make = Callable[[], VectorStore]
 STORES: dict[str, Make] = {"faiss": lambda: FaissStore(DIM)}
 
@@ -47,14 +48,19 @@ def ids_of(count: int, first: int = 1) -> Ids:
 
 
 def mixed_labels(count: int) -> list[PassageLabels]:
-    """Each third row without facets."""
-    facets = [(), (("product", ("locker",)),), (("product", ("pallet", "box")), ("shop", ("A",)))]
+    """Each fourth row without facets, each fourth with one that has no value."""
+    facets: list[LabelFacets] = [
+        (),
+        (("product", ("locker",)),),
+        (("product", ("pallet", "box")), ("shop", ("A",))),
+        (("product", ()), ("shop", ("B",))),
+    ]
     return [
         PassageLabels(
             ("article", "case")[i % 2],
             ("en", "pl", "sl", "cs", "hu")[i % 5],
             ("public", "customer", "internal")[i % 3],
-            facets[i % 3],
+            facets[i % 4],
         )
         for i in range(count)
     ]
@@ -73,7 +79,7 @@ def fits(label: PassageLabels, where: PassageFilter) -> bool:
         (where.pools is None or label.pool in where.pools)
         and (where.languages is None or label.language in where.languages)
         and (where.audiences is None or label.audience in where.audiences)
-        and all(key not in facets or values & {*facets[key]} for key, values in where.facets)
+        and all(not facets.get(key) or values & {*facets[key]} for key, values in where.facets)
     )
 
 
@@ -85,6 +91,11 @@ FILTERS = {
     "facet": PassageFilter(facets=(("product", frozenset({"locker"})),)),
     "facet of several": PassageFilter(facets=(("product", frozenset({"box", "tape"})),)),
     "facets": PassageFilter(facets=(("product", frozenset({"box"})), ("shop", frozenset({"B"})))),
+    # What the dialog named and what the reader may see may be values of the same facet.
+    "facet twice": PassageFilter(
+        facets=(("product", frozenset({"box", "locker"})), ("product", frozenset({"locker"})))
+    ),
+    "no value of a facet": PassageFilter(facets=(("product", frozenset()),)),
     "facet nobody has": PassageFilter(facets=(("colour", frozenset({"red"})),)),
     "all": PassageFilter(
         frozenset({"article"}),
