@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlalchemy.orm import Session
 
 from api.auth.rules import require
 from kb.actions.article_input import ArticleInput
 from kb.actions.cases import CaseInput
+from kb.actions.saved import SaveResult
 from kb.db import advisory_lock
-from kb.domain import Article, ArticleState, CaseState, Permission, Principal, Trust
+from kb.domain import (
+    Article,
+    ArticleState,
+    Case,
+    CaseState,
+    Facets,
+    Permission,
+    Pool,
+    Principal,
+    Trust,
+    in_scope,
+)
+from kb.errors import Forbidden, NotFound
 
 SHOWN = ("audience", "valid_from", "valid_until", "governance", "facets")
 """Fields that change, with the commit, who sees a published article."""
@@ -29,6 +44,37 @@ def check_case_save(principal: Principal, given: CaseInput) -> None:
     """Raises Forbidden unless the principal may put a case into the state given."""
     if given.state == CaseState.archived:
         require(principal, Permission.archive_cases)
+
+
+def within_scope(
+    principal: Principal, pool: Pool, key: str, action: Callable[[Session], SaveResult]
+) -> Callable[[Session], SaveResult]:
+    """The action, for documents that the principal may see, before and after.
+
+    Raises NotFound for what is out of scope, Forbidden when it would be afterwards.
+    """
+
+    def guarded(session: Session) -> SaveResult:
+        if not principal.scope:
+            return action(session)
+        if not in_scope(_facets(session, pool, key), principal.scope):
+            raise NotFound(f"There is no {pool} {key[:120]!r}: look it up by its key.")
+        saved = action(session)
+        if not in_scope(_facets(session, pool, key), principal.scope):
+            raise Forbidden("You could not see this any more: keep to the facets of your scope.")
+        return saved
+
+    return guarded
+
+
+def _facets(session: Session, pool: Pool, key: str) -> Facets:
+    """Those of the document; none when it is not there."""
+    row: Article | Case | None
+    if pool == Pool.article:
+        row = session.get(Article, key, populate_existing=True)
+    else:
+        row = session.get(Case, key, populate_existing=True)
+    return {} if row is None else row.facets
 
 
 def _needed(row: Article | None, given: ArticleInput) -> list[Permission]:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy.orm import Session
 
 from api.auth.rules import allow, read_as, require
-from api.auth.saving import check_article_save
+from api.auth.saving import check_article_save, within_scope
 from api.deps import App, PathKey, ReadSession
 from api.schemas.articles import ArticleIn, ArticleOut, PublishIn, article_out
 from api.schemas.common import SavedOut
@@ -39,8 +39,10 @@ def read_article(
     """An article in all its languages, the original first."""
     if view == "latest":
         require(reader, Permission.read_drafts)
-        return article_out(load_article(session, article_id), app.settings.resolved_public_url)
-    found = get_article_view(session, article_id, read_as(reader, audience))
+        return article_out(
+            load_article(session, article_id, reader.scope), app.settings.resolved_public_url
+        )
+    found = get_article_view(session, article_id, read_as(reader, audience), scope=reader.scope)
     return article_out(found, app.settings.resolved_public_url)
 
 
@@ -61,7 +63,7 @@ def put_article(
         check_article_save(session, writer, given)
         return save_article(session, given, writer.actor, expected_version=version)
 
-    saved = app.write(Pool.article, save)
+    saved = app.write(Pool.article, within_scope(writer, Pool.article, article_id, save))
     response.status_code = 201 if saved.status == "created" else 200
     return saved
 
@@ -72,18 +74,28 @@ def post_publish(
 ) -> SavedOut:
     """Show readers the latest texts, in all languages or in those given."""
     languages = None if what is None else what.languages
-    return app.write(
-        Pool.article, lambda session: publish(session, article_id, languages, publisher.actor)
-    )
+
+    def show(session: Session) -> SaveResult:
+        return publish(session, article_id, languages, publisher.actor)
+
+    return app.write(Pool.article, within_scope(publisher, Pool.article, article_id, show))
 
 
 @router.post("/{article_id}/archive", response_model=SavedOut)
 def post_archive(app: App, archivist: Archivist, article_id: PathKey) -> SavedOut:
     """Put an article away: no reader finds it from this moment."""
-    return app.write(Pool.article, lambda session: archive(session, article_id, archivist.actor))
+
+    def put_away(session: Session) -> SaveResult:
+        return archive(session, article_id, archivist.actor)
+
+    return app.write(Pool.article, within_scope(archivist, Pool.article, article_id, put_away))
 
 
 @router.post("/{article_id}/restore", response_model=SavedOut)
 def post_restore(app: App, archivist: Archivist, article_id: PathKey) -> SavedOut:
     """Take an archived article out again, as a draft."""
-    return app.write(Pool.article, lambda session: restore(session, article_id, archivist.actor))
+
+    def take_out(session: Session) -> SaveResult:
+        return restore(session, article_id, archivist.actor)
+
+    return app.write(Pool.article, within_scope(archivist, Pool.article, article_id, take_out))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
 
 from api.auth.rules import allow, require
-from api.auth.saving import check_case_save
+from api.auth.saving import check_case_save, within_scope
 from api.deps import App, PathKey, ReadSession
 from api.schemas.cases import (
     CaseIn,
@@ -22,6 +23,7 @@ from api.schemas.common import SavedOut
 from kb.actions import audit
 from kb.actions.cases import archive_case, resolve_case, save_case
 from kb.actions.redactions import correct_redactions
+from kb.actions.saved import SaveResult
 from kb.domain import Permission, Pool, Principal
 from kb.queries.cases import get_case_redactions, get_case_view, get_raw_case_view
 
@@ -45,9 +47,9 @@ def read_case(
 ) -> CaseOut:
     """A case with its messages, without what is personal in them."""
     if not raw:
-        return case_out(get_case_view(session, case_id))
+        return case_out(get_case_view(session, case_id, reader.scope))
     require(reader, Permission.read_raw_cases)
-    view = get_raw_case_view(session, case_id)
+    view = get_raw_case_view(session, case_id, reader.scope)
     with app.engine.session_factory.begin() as writing:
         audit.record(writing, reader.actor, "read_raw", "case", case_id, version=view.version)
     return case_out(view)
@@ -61,7 +63,7 @@ def read_redactions(
 
     What is hidden is told to those only who may read raw cases, and that is noted in the audit.
     """
-    found = get_case_redactions(session, case_id)
+    found = get_case_redactions(session, case_id, corrector.scope)
     raw = corrector.may(Permission.read_raw_cases)
     if raw:
         with app.engine.session_factory.begin() as writing:
@@ -77,12 +79,12 @@ def put_redactions(
 
     Saving the same text again keeps the correction.
     """
-    return app.write(
-        Pool.case,
-        lambda session: correct_redactions(
-            session, case_id, given.to_inputs(), version=given.version, actor=corrector.actor
-        ),
-    )
+
+    def correct(session: Session) -> SaveResult:
+        inputs, version, actor = given.to_inputs(), given.version, corrector.actor
+        return correct_redactions(session, case_id, inputs, version=version, actor=actor)
+
+    return app.write(Pool.case, within_scope(corrector, Pool.case, case_id, correct))
 
 
 @router.put(
@@ -96,7 +98,12 @@ def put_case(
     """Create or replace a case; saving the same again changes nothing."""
     given = case.to_input(case_id)
     check_case_save(writer, given)
-    saved = app.write(Pool.case, lambda session: save_case(session, given, writer.actor))
+    saved = app.write(
+        Pool.case,
+        within_scope(
+            writer, Pool.case, case_id, lambda session: save_case(session, given, writer.actor)
+        ),
+    )
     response.status_code = 201 if saved.status == "created" else 200
     return saved
 
@@ -104,15 +111,19 @@ def put_case(
 @router.post("/{case_id}/resolve", response_model=SavedOut)
 def post_resolve(app: App, writer: Writer, case_id: PathKey, solved: ResolveIn) -> SavedOut:
     """Note what solved an open case: from now on colleagues find it."""
-    return app.write(
-        Pool.case,
-        lambda session: resolve_case(
-            session, case_id, solved.resolution, solved.outcome, solved.tried, writer.actor
-        ),
-    )
+
+    def resolve(session: Session) -> SaveResult:
+        given = (solved.resolution, solved.outcome, solved.tried)
+        return resolve_case(session, case_id, *given, writer.actor)
+
+    return app.write(Pool.case, within_scope(writer, Pool.case, case_id, resolve))
 
 
 @router.post("/{case_id}/archive", response_model=SavedOut)
 def post_archive(app: App, archivist: Archivist, case_id: PathKey) -> SavedOut:
     """Put a case away: nobody is shown it from this moment."""
-    return app.write(Pool.case, lambda session: archive_case(session, case_id, archivist.actor))
+
+    def archive(session: Session) -> SaveResult:
+        return archive_case(session, case_id, archivist.actor)
+
+    return app.write(Pool.case, within_scope(archivist, Pool.case, case_id, archive))

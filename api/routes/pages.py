@@ -108,7 +108,7 @@ def article_page(
     audience: Audience = Audience.public,
 ) -> HTMLResponse:
     """An article to read, in the language asked for or else in its original one."""
-    view = get_article_view(session, article_id, read_as(reader, audience))
+    view = get_article_view(session, article_id, read_as(reader, audience), scope=reader.scope)
     article = article_out(view, app.settings.resolved_public_url)
     wanted = lang or render.ui_language(request)
     shown = next((t for t in article.translations if t.language == wanted), None)
@@ -125,10 +125,11 @@ def article_page(
 
 @router.get("/c/{case_id}")
 def case_page(
-    request: Request, session: ReadSession, _reader: CaseReader, case_id: PathKey
+    request: Request, session: ReadSession, reader: CaseReader, case_id: PathKey
 ) -> HTMLResponse:
     """A case to read, for agents."""
-    return render.page(request, "case.html", {"case": case_out(get_case_view(session, case_id))})
+    view = get_case_view(session, case_id, reader.scope)
+    return render.page(request, "case.html", {"case": case_out(view)})
 
 
 @router.get("/openapi.json")
@@ -155,5 +156,10 @@ def _suggest(app: App, reader: Principal, question: str, who: str) -> SuggestOut
     if wanted == Audience.customer and reader.widest == Audience.public:
         wanted = Audience.public  # a stranger asks as a customer, too
     audience = read_as(reader, wanted)
-    request = SuggestRequest((Message("customer", question),), reader=audience)
+    request = SuggestRequest(
+        (Message("customer", question),),
+        reader=audience,
+        scope=reader.scope,
+        with_cases=reader.may(Permission.read_cases),
+    )
     return suggest_out(app.engine.suggest(request), app.settings.resolved_public_url)

@@ -104,6 +104,8 @@ def get_search(
         limit=limit,
         offset=offset,
         prefix=prefix,
+        scope=reader.scope,
+        counted=True,
     )
     page = _search(app, query, filters.tags)
     return SearchOut(

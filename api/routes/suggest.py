@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path
@@ -40,7 +41,11 @@ def post_suggest(
     Ranked articles and, for agents, similar resolved cases; a composed reply whose every
     sentence cites its passage; or `nothing_known` with the reason, noted as a gap.
     """
-    request = asked.to_request(read_as(reader, asked.audience))
+    request = replace(
+        asked.to_request(read_as(reader, asked.audience)),
+        scope=reader.scope,
+        with_cases=reader.may(Permission.read_cases),
+    )
     result = app.engine.suggest(request)
     app.metrics.observe_suggestion(result.language, result_name(result), result.milliseconds)
     return suggest_out(result, app.settings.resolved_public_url)

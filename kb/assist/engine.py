@@ -129,7 +129,8 @@ class Engine:
         self, request: SuggestRequest, reading: DialogReading
     ) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
         """Articles and, for agents, cases."""
-        pools = {Pool.article, Pool.case} if request.reader == Audience.internal else {Pool.article}
+        with_cases = request.reader == Audience.internal and request.with_cases
+        pools = {Pool.article, Pool.case} if with_cases else {Pool.article}
         query = SearchQuery(
             text=reading.query.text,
             focus=reading.query.focus,
@@ -137,6 +138,7 @@ class Engine:
             reader=request.reader,
             pools=frozenset(map(str, pools)),
             known=reading.query.known,
+            scope=request.scope,
             limit=request.limit,
         )
         pages = self.searcher.search_apart(query, reading.vectors)

@@ -27,6 +27,8 @@ class SuggestRequest:
     reader: Audience = Audience.internal
     facets: Facets = field(default_factory=dict)
     limit: int = 5
+    scope: Facets = field(default_factory=dict)  # what the reader may see of each facet
+    with_cases: bool = True  # for internal readers who may read cases
     customer_ref: str | None = None  # only a keyed hash of it is kept, for erasure
 
 

@@ -35,6 +35,7 @@ from kb.domain.permission import (
 )
 from kb.domain.principal import Principal, PrincipalKind
 from kb.domain.privacy import Erasure, Redaction, RedactionSource, RedactionState
+from kb.domain.scope import in_scope
 from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapState, Suggestion
 from kb.domain.synonym import Synonym
 from kb.domain.types import Facets, utc_now
@@ -92,6 +93,7 @@ __all__ = [
     "UserState",
     "audit_hash",
     "case_may_move",
+    "in_scope",
     "known_permissions",
     "may_move",
     "utc_now",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from kb.domain.types import Facets
 
 
@@ -18,3 +20,15 @@ def narrowed(outer: Facets, inner: Facets) -> Facets | None:
 def is_within(outer: Facets, inner: Facets) -> bool:
     """Whether `inner` names nothing that `outer` does not allow."""
     return all(set(values) <= set(outer.get(name, values)) for name, values in inner.items())
+
+
+def in_scope(facets: Mapping[str, Sequence[str]], scope: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a document with these facets is seen by somebody with this scope.
+
+    For each facet of the scope the document must share a value or not have the facet at all:
+    what is for everybody stays. An empty scope sees everything.
+    """
+    return all(
+        not facets.get(name) or not set(facets[name]).isdisjoint(allowed)
+        for name, allowed in scope.items()
+    )

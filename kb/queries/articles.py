@@ -23,6 +23,7 @@ from kb.domain import (
     Revision,
     Translation,
     Trust,
+    in_scope,
     utc_now,
 )
 from kb.errors import NotFound
@@ -117,21 +118,28 @@ def visible_articles(
 
 
 def get_article_view(
-    session: Session, article_id: str, reader: Audience, *, now: datetime | None = None
+    session: Session,
+    article_id: str,
+    reader: Audience,
+    *,
+    scope: Facets | None = None,
+    now: datetime | None = None,
 ) -> ArticleView:
     """What this reader may read. Raises NotFound, also for what the reader may not see."""
     rule = visible_articles(READABLE_BY[reader], now or utc_now())
     article = session.scalars(select(Article).where(col(Article.id) == article_id, rule)).first()
+    if article is not None and not in_scope(article.facets, scope or {}):
+        article = None
     view = None if article is None else _published(session, [article])[0]
     if view is None or not view.translations:
         raise NotFound(f"There is no article {article_id[:120]!r} to read.")
     return view
 
 
-def load_article(session: Session, article_id: str) -> ArticleView:
+def load_article(session: Session, article_id: str, scope: Facets | None = None) -> ArticleView:
     """The latest text in every language, whatever the state: for editors. Raises NotFound."""
     article = session.get(Article, article_id)
-    if article is None:
+    if article is None or not in_scope(article.facets, scope or {}):
         raise NotFound(f"There is no article {article_id[:120]!r}: look it up by its key.")
     return _latest(session, [article])[0]
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from kb.domain import Case, CaseMessage, CaseState, Channel, Facets, Outcome, Role
+from kb.domain import Case, CaseMessage, CaseState, Channel, Facets, Outcome, Role, in_scope
 from kb.errors import NotFound
 from kb.queries.redactions import (
     RedactionRules,
@@ -92,19 +92,21 @@ class CaseRedactions:
         }
 
 
-def get_case_view(session: Session, case_id: str) -> CaseView:
+def get_case_view(session: Session, case_id: str, scope: Facets | None = None) -> CaseView:
     """A case with its messages as they may be shown, whatever its state. Raises NotFound."""
-    return _redacted(session, _find(session, case_id))
+    return _redacted(session, _find(session, case_id, scope))
 
 
-def get_raw_case_view(session: Session, case_id: str) -> CaseView:
+def get_raw_case_view(session: Session, case_id: str, scope: Facets | None = None) -> CaseView:
     """A case with all that is personal in it. Raises NotFound."""
-    return _views(session, [_find(session, case_id)])[0]
+    return _views(session, [_find(session, case_id, scope)])[0]
 
 
-def get_case_redactions(session: Session, case_id: str) -> CaseRedactions:
+def get_case_redactions(
+    session: Session, case_id: str, scope: Facets | None = None
+) -> CaseRedactions:
     """What is personal in a case, with its raw texts. Raises NotFound."""
-    case = _find(session, case_id)
+    case = _find(session, case_id, scope)
     view, rules = _views(session, [case])[0], rules_of(session)
     parts = case_parts(view)
     if case.redacted_with is None:
@@ -171,9 +173,9 @@ def _pieces(text: str, hidden: Spans, language: str) -> Iterator[Piece]:
         yield Piece(at, len(text), text[at:], False)
 
 
-def _find(session: Session, case_id: str) -> Case:
+def _find(session: Session, case_id: str, scope: Facets | None = None) -> Case:
     case = session.get(Case, case_id)
-    if case is None:
+    if case is None or not in_scope(case.facets, scope or {}):
         raise NotFound(f"There is no case {case_id[:120]!r}: look it up by its key.")
     return case
 

@@ -9,7 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from kb.domain import READABLE_BY, Article, Audience, Facets, Revision, Translation, utc_now
+from kb.domain import (
+    READABLE_BY,
+    Article,
+    Audience,
+    Facets,
+    Revision,
+    Translation,
+    in_scope,
+    utc_now,
+)
 from kb.queries.articles import visible_articles
 
 
@@ -26,9 +35,17 @@ class ContentsEntry:
 
 
 def list_contents(
-    session: Session, reader: Audience, language: str, *, now: datetime | None = None
+    session: Session,
+    reader: Audience,
+    language: str,
+    *,
+    scope: Facets | None = None,
+    now: datetime | None = None,
 ) -> tuple[ContentsEntry, ...]:
-    """Every article this reader may read that has a published text in `language`, by key."""
+    """Every article this reader may read that has a published text in `language`, by key.
+
+    Out of `scope` is as good as not there.
+    """
     rows = session.execute(
         select(
             col(Article.id),
@@ -49,4 +66,5 @@ def list_contents(
     return tuple(
         ContentsEntry(key, title, summary, tuple(tags), dict(facets), audience)
         for key, title, summary, tags, facets, audience in rows
+        if in_scope(facets, scope or {})
     )

@@ -33,6 +33,7 @@ from kb.domain import (
     Revision,
     Translation,
     Trust,
+    in_scope,
 )
 from kb.ports import Vectors
 from kb.queries.articles import visible_articles
@@ -128,6 +129,34 @@ def load_visible(
         cases = connection.execute(_CASES, {"ids": ids})
         rows += [_of_case(row) for row in cases if row[1] == Pool.case]
     return {row.id: row for row in rows}
+
+
+def visible_documents(
+    session: Session,
+    documents: Collection[tuple[str, str]],
+    reader: Audience,
+    scope: Facets,
+    now: datetime,
+) -> set[tuple[str, str]]:
+    """Those of the documents, as (pool, id), that `reader` may see at `now`. See `in_scope`."""
+    by_pool: dict[str, list[str]] = {}
+    for pool, key in documents:
+        by_pool.setdefault(pool, []).append(key)
+    found: set[tuple[str, str]] = set()
+    if articles := by_pool.get(Pool.article):
+        rule = visible_articles(READABLE_BY[reader], now)
+        rows = session.execute(
+            select(col(Article.id), col(Article.facets)).where(col(Article.id).in_(articles), rule)
+        )
+        found |= {(str(Pool.article), key) for key, facets in rows if in_scope(facets, scope)}
+    cases = by_pool.get(Pool.case)
+    if cases and reader == Audience.internal:
+        resolved = col(Case.state) == CaseState.resolved
+        rows = session.execute(
+            select(col(Case.id), col(Case.facets)).where(col(Case.id).in_(cases), resolved)
+        )
+        found |= {(str(Pool.case), key) for key, facets in rows if in_scope(facets, scope)}
+    return found
 
 
 def index_state(session: Session) -> IndexState:

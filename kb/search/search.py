@@ -12,10 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from kb.config import Settings
 from kb.db import session_factory
-from kb.domain import READABLE_BY, Audience, utc_now
+from kb.domain import READABLE_BY, in_scope, utc_now
 from kb.errors import EncoderError
 from kb.ports import Encoder, PassageFilter, Vectors
-from kb.queries.passages import load_visible
+from kb.queries.passages import load_visible, visible_documents
 from kb.queries.use import feedback_counts
 from kb.search.expand import Asked, ask, mend
 from kb.search.fuse import Weights, packaged_weights
@@ -124,9 +124,9 @@ class Searcher:
             if not has_text:
                 return [SearchPage((), 0, query.language, view.generation) for _ in queries]
             question = self._question(query, view, vectors)
-            found = [self._found(query, view, question) for query in queries]
+            found = [self._found(session, query, view, question) for query in queries]
             chosen = [chosen for one in found for chosen in one.chosen]
-            visible, standing = _gate(session, chosen, query.reader)
+            visible, standing = _gate(session, chosen, query)
         return [self._page(one, view, visible, standing) for one in found]
 
     def _page(self, found: _Found, view: View, visible: Visible, standing: Standing) -> SearchPage:
@@ -173,17 +173,22 @@ class Searcher:
         vector = mixed_vector(vectors, share, query.language, view.means)
         return Question(query.text, query.language, asked, vector)
 
-    def _found(self, query: SearchQuery, view: View, question: Question) -> _Found:
+    def _found(
+        self, session: Session, query: SearchQuery, view: View, question: Question
+    ) -> _Found:
+        narrowed = [*query.known.items(), *query.scope.items()]
         where = PassageFilter(
             pools=query.pools,
             languages=query.languages,
             audiences=frozenset(READABLE_BY[query.reader]),
-            facets=tuple((key, frozenset(values)) for key, values in query.known.items()),
+            facets=tuple((key, frozenset(values)) for key, values in narrowed),
         )
         asked = _mended(question.asked, query, view, where)
         if asked != question.asked:
             question = replace(question, asked=asked)
         documents = self._documents(view, question, where)
+        if query.counted:
+            documents = _seen(session, documents, query)
         blocks = -(-(query.offset + query.limit + SPARE) // BLOCK)
         chosen = [
             _Chosen(page, passage)
@@ -246,10 +251,22 @@ def _best_passage(view: View, key: PageKey, question: Question) -> int | None:
     return shown
 
 
+def _seen(
+    session: Session, documents: list[tuple[Candidates, int]], query: SearchQuery
+) -> list[tuple[Candidates, int]]:
+    """Those of the ranked documents that the reader may see."""
+    keys = [found.at(place).key[:2] for found, place in documents]
+    seen = visible_documents(session, keys, query.reader, query.scope, utc_now())
+    return [document for document, key in zip(documents, keys, strict=True) if key in seen]
+
+
 def _gate(
-    session: Session, chosen: Sequence[_Chosen], reader: Audience
+    session: Session, chosen: Sequence[_Chosen], query: SearchQuery
 ) -> tuple[Visible, Standing]:
     """SQL decides what may leave, whatever the index says."""
-    visible = load_visible(session, [c.passage_id for c in chosen], reader, utc_now())
+    ids = [c.passage_id for c in chosen]
+    visible = load_visible(session, ids, query.reader, utc_now())
+    if query.scope:
+        visible = {i: p for i, p in visible.items() if in_scope(p.facets, query.scope)}
     documents = {f"{p.pool}:{p.document_id}" for p in visible.values()}
     return visible, feedback_counts(session, documents)

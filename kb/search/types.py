@@ -16,6 +16,8 @@ class SearchQuery:
     `known` maps facet keys to values the dialog or the CRM already named: it narrows the field
     (documents without that facet stay). `languages` limits the documents' languages; `language`
     is the reader's and decides which translation is shown. `prefix` completes the last word.
+    `scope` is what the reader may see of each facet (see `in_scope`). `counted`: SQL looks at all
+    that was ranked, so that totals and pages count what the reader may see and nothing else.
     """
 
     text: str
@@ -28,6 +30,8 @@ class SearchQuery:
     limit: int = 10
     offset: int = 0
     prefix: bool = False
+    scope: Facets = field(default_factory=dict)
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
