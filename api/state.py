@@ -24,6 +24,8 @@ from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import Pool
 from kb.errors import KbError
+from kb.privacy.upkeep import Upkeep, apply_before_start
+from kb.queries.redactions import hide, redaction_rules
 from kb.secret_key import load_secret_key
 
 WARM_UP = 60.0  # seconds a write or a shutdown waits for it at most
@@ -43,22 +45,30 @@ class Services:
     secret: bytes  # what tokens are signed with: use `kb.secret_key.derived_key`
     attempts: Attempts
     provider: Provider | None  # of identities
+    upkeep: Upkeep
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
         """Database, encoder, index, and the worker that keeps it up to date. Raises KbError."""
         secret = load_secret_key(settings)
+        redaction_rules(settings)  # patterns that are wrong are told of now
+        unclean = apply_before_start(settings)
         engine = Engine.open(settings)
         readers = session_factory(engine.database, read_only=True)
         worker = IndexWorker(engine.session_factory, engine.encoder)
         warming = threading.Thread(target=_warm_up, args=(engine, worker), name="warm-up")
         warming.start()
-        own = (secret, Attempts(), Provider.of(settings))
+        upkeep = Upkeep(
+            settings, engine.database, unclean=unclean, after_clean=engine.searcher.index.rebuild
+        )
+        upkeep.start()
+        own = (secret, Attempts(), Provider.of(settings), upkeep)
         return cls(settings, engine, worker, metrics, readers, warming, *own)
 
     def close(self) -> None:
         """Finish the index work in hand, then let go of everything."""
         self.warming.join(WARM_UP)
+        self.upkeep.stop()
         self.worker.stop()
         self.engine.close()
 
@@ -92,6 +102,7 @@ def _warm_up(engine: Engine, worker: IndexWorker) -> None:
             # The language is left to be found out: that, too, is slow the first time.
             request = SuggestRequest((Message("customer", example),))
             engine.suggest(request, record=False)
+            hide(example, language, redaction_rules(engine.settings))
     except KbError as error:  # the first question will say the same, to somebody
         log.warning("warm_up_failed", code=error.code)
     finally:

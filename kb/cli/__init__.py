@@ -6,7 +6,21 @@ import typer
 
 from eval.bench.cli import app as bench
 from eval.cli import app as evaluation
-from kb.cli import ask, audit, cases, content, demo, doctor, index, init, keys, serve, users
+from kb.cli import (
+    ask,
+    audit,
+    backup,
+    cases,
+    content,
+    demo,
+    doctor,
+    index,
+    init,
+    keys,
+    privacy,
+    serve,
+    users,
+)
 
 main = typer.Typer(
     name="potica",
@@ -25,5 +39,7 @@ main.add_typer(index.app, name="index")
 main.add_typer(users.app, name="users")
 main.add_typer(keys.app, name="keys")
 main.add_typer(audit.app, name="audit")
+main.add_typer(privacy.app, name="privacy")
+main.add_typer(backup.app, name="backup")
 main.add_typer(evaluation, name="eval")
 main.add_typer(bench, name="bench")

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -24,13 +25,20 @@ PROBLEMS, USAGE = 1, 2
 @contextmanager
 def opened(settings: Settings, *, read_only: bool = False) -> Iterator[sessionmaker[Session]]:
     """Sessions on the configured database. Raises ConfigError when it is not set up."""
+    with database(settings) as engine:
+        yield session_factory(engine, read_only=read_only)
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Engine]:
+    """The configured database. Raises ConfigError when it is not set up."""
     engine = create_engine_for(settings)
     try:
         if not is_current(engine):
             raise ConfigError(
                 "The database is not set up for this version: run `potica init` first."
             )
-        yield session_factory(engine, read_only=read_only)
+        yield engine
     finally:
         engine.dispose()
 

@@ -93,10 +93,13 @@ def erase_customer(settings: Settings, engine: Engine, whom: Whom, actor: str) -
     return replace(report, cleaned=True, remains=tuple(find_traces(settings.home, texts)))
 
 
-def clean(settings: Settings) -> None:
-    """Take away the traces of all that the ledger does not call done. Raises Busy, KbError."""
+def clean(settings: Settings, keep: Path | None = None) -> None:
+    """Take away the traces of all that the ledger does not call done. Raises Busy, KbError.
+
+    `keep` is a copy of the database that nobody who was erased is in.
+    """
     open_entries = [entry for entry in read_ledger(settings.home) if not entry.done]
-    remove_traces(settings)
+    remove_traces(settings, keep)
     note_done(settings.home, open_entries)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from kb.config import Settings
@@ -23,8 +24,8 @@ TABLES = (
 )  # fmt: skip
 
 
-def remove_traces(settings: Settings) -> None:
-    """Snapshots, copies of the database in the home, free pages and the write-ahead log.
+def remove_traces(settings: Settings, keep: Path | None = None) -> None:
+    """Snapshots, copies of the database set aside (but `keep`), free pages, write-ahead log.
 
     Raises Busy when somebody reads or writes for so long that the database's file cannot be
     cleaned, SearchIndexError when the disk refuses; doing it again goes on from there.
@@ -33,8 +34,9 @@ def remove_traces(settings: Settings) -> None:
     try:
         with session_factory(engine, read_only=True)() as session:
             forget_snapshots(session, settings.index_dir)
-        for copy in copies(settings.home):
-            copy.unlink(missing_ok=True)
+        for copy in copies(settings):
+            if copy != keep:
+                copy.unlink(missing_ok=True)
         engine.dispose()  # a connection that read cannot write
         if engine.dialect.name == "postgresql":
             _vacuum_postgres(engine)
@@ -44,9 +46,14 @@ def remove_traces(settings: Settings) -> None:
         engine.dispose()
 
 
-def copies(home: Path) -> list[Path]:
-    """Older states of the database that were set aside in the home."""
-    return sorted(path for path in home.glob("*.bak*") if path.is_file())
+def copies(settings: Settings) -> list[Path]:
+    """Older states that were set aside in the home, or beside the database's file."""
+    found = set(settings.home.glob("*.bak*"))
+    url = make_url(settings.resolved_database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        database = Path(url.database)
+        found |= set(database.parent.glob(f"{database.name}.*.bak"))
+    return sorted(path for path in found if path.is_file())
 
 
 def find_traces(home: Path, texts: Sequence[str]) -> list[Path]:

@@ -67,7 +67,10 @@ def rules_of(session: Session) -> RedactionRules:
 
 
 def redaction_rules(settings: Settings | None) -> RedactionRules:
-    """The packaged rules and the patterns of POTICA_REDACTION_PATTERNS. Raises ConfigError."""
+    """The packaged rules; POTICA_REDACTION_PATTERNS takes the place of the packaged patterns.
+
+    Raises ConfigError when a pattern is wrong.
+    """
     given = settings.redaction_patterns if settings else {}
     return _rules(json.dumps(given, sort_keys=True))
 
@@ -200,7 +203,7 @@ def _is_name(word: str) -> bool:
 @lru_cache(maxsize=8)
 def _rules(given: str) -> RedactionRules:
     values: dict[str, list[str]] = json.loads(given)
-    patterns = (*DEFAULT_PATTERNS, *custom_patterns(values))
+    patterns = custom_patterns(values) if values else DEFAULT_PATTERNS
     made = hashlib.sha256(given.encode())
     for file in sorted(files("kb.text.personal").iterdir(), key=lambda file: file.name):
         if file.name.endswith((".py", ".yaml")):

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,17 +34,6 @@ from tests.kb.builders import article, case
 from tests.kb.privacy.site import ALSO, OTHERS, REF, Site, index, leftovers, make_site, rows_with
 
 WHOM = Whom(REF)
-
-
-@pytest.fixture
-def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
-    """On both databases; the SQLite file lies in the home, as it does by default."""
-    is_file = database_url.startswith("sqlite")
-    home = tmp_path if is_file else tmp_path / "home"
-    made = make_site(Settings(home=home, database_url=database_url, _env_file=None))
-    assert rows_with(made)
-    yield made
-    made.engine.dispose()
 
 
 def test_nothing_is_left_anywhere_and_others_keep_theirs(site: Site) -> None:

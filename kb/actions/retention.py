@@ -1,0 +1,143 @@
+"""Retention: what is deleted, or loses its texts, when it is old enough."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel, col
+
+from kb.actions import audit
+from kb.actions.cases import replace_texts
+from kb.actions.redactions import texts_of
+from kb.db import advisory_lock
+from kb.domain import (
+    AuditCheckpoint,
+    AuditEntry,
+    Case,
+    CaseState,
+    Feedback,
+    Gap,
+    GapState,
+    OneTimeLink,
+    Suggestion,
+    UserSession,
+    utc_now,
+)
+from kb.queries.cases import case_parts, get_case_view
+
+NOBODY = "anonymous"
+
+
+def forget_suggestions(session: Session, before: datetime) -> int:
+    """Delete suggestions; those that feedback or a gap cites keep their figures, not their texts.
+
+    Gives how many.
+    """
+    cited = or_(
+        select(col(Feedback.id)).where(col(Feedback.suggestion_id) == col(Suggestion.id)).exists(),
+        select(col(Gap.id)).where(col(Gap.suggestion_id) == col(Suggestion.id)).exists(),
+    )
+    old = col(Suggestion.created_at) < before
+    deleted = _delete(session, Suggestion, and_(old, ~cited))
+    full = and_(old, cast(col(Suggestion.request), String) != "{}")
+    emptied = _update(
+        session,
+        Suggestion,
+        full,
+        {"query": "", "request": {}, "response": {}, "customer_mark": None},
+    )
+    return deleted + emptied
+
+
+def forget_feedback(session: Session, before: datetime) -> int:
+    """Empty the texts of feedback and who gave it; what was done with which answer is kept.
+
+    Gives how many.
+    """
+    said = or_(col(Feedback.reason) != "", col(Feedback.text) != "", col(Feedback.actor) != NOBODY)
+    empty = {"reason": "", "text": "", "actor": NOBODY}
+    return _update(session, Feedback, and_(col(Feedback.created_at) < before, said), empty)
+
+
+def forget_gaps(session: Session, before: datetime) -> int:
+    """Delete gaps that are closed and were not asked since; gives how many."""
+    old = and_(col(Gap.state) == GapState.closed, col(Gap.last_at) < before)
+    return _delete(session, Gap, old)
+
+
+def forget_sessions(session: Session, before: datetime) -> int:
+    """Delete sessions that were over by then; gives how many."""
+    ended = func.coalesce(col(UserSession.revoked_at), col(UserSession.expires_at))
+    return _delete(session, UserSession, ended < before)
+
+
+def forget_links(session: Session, before: datetime) -> int:
+    """Delete one-time links that were used or too old by then; gives how many."""
+    ended = func.coalesce(col(OneTimeLink.used_at), col(OneTimeLink.expires_at))
+    return _delete(session, OneTimeLink, ended < before)
+
+
+def raw_cases(session: Session, before: datetime) -> list[str]:
+    """Cases that are not open, have not changed since, and still have their raw texts."""
+    query = select(col(Case.id)).where(
+        col(Case.state) != CaseState.open,
+        col(Case.updated_at) < before,
+        col(Case.raw_removed_at).is_(None),
+    )
+    return list(session.scalars(query.order_by(col(Case.id))))
+
+
+def forget_raw_texts(session: Session, case_id: str, actor: str) -> None:
+    """Leave of a case's texts only what may be shown, for good. Raises NotFound."""
+    advisory_lock(session, f"case:{case_id}")
+    shown = case_parts(get_case_view(session, case_id))
+    row = session.get(Case, case_id)
+    assert row is not None
+    changed = {
+        part: shown[part] for part, raw in texts_of(session, row).items() if raw != shown[part]
+    }
+    if changed:
+        replace_texts(session, case_id, changed, actor, "forget_raw")
+    row.raw_removed_at = utc_now()
+    session.flush()
+
+
+def prune_audit(session: Session, before: datetime, actor: str) -> int:
+    """Delete the oldest entries of the audit; gives how many.
+
+    A checkpoint keeps the hash that the first one left follows, and an entry of its own says so:
+    the chain stays whole, and nobody else can make it shorter unseen.
+    """
+    advisory_lock(session, "audit")
+    number, at = col(AuditEntry.number), col(AuditEntry.at)
+    first_kept = session.scalar(select(func.min(number)).where(at >= before))
+    query = select(number, col(AuditEntry.hash)).where(number.is_not(None))
+    if first_kept is not None:
+        query = query.where(number < first_kept)
+    last = session.execute(query.order_by(number.desc()).limit(1)).first()
+    if last is None:
+        return 0
+    session.add(AuditCheckpoint(number=last[0] or 0, hash=last[1] or ""))
+    session.flush()
+    deleted = _delete(session, AuditEntry, number <= last[0])
+    audit.record(session, actor, "prune", "audit", str(last[0]), hash=last[1], entries=deleted)
+    session.flush()
+    return deleted
+
+
+def _delete(session: Session, table: type[SQLModel], where: ColumnElement[bool]) -> int:
+    count = session.scalar(select(func.count()).select_from(table).where(where)) or 0
+    session.execute(delete(table).where(where), execution_options={"synchronize_session": False})
+    return count
+
+
+def _update(
+    session: Session, table: type[SQLModel], where: ColumnElement[bool], values: dict[str, Any]
+) -> int:
+    count = session.scalar(select(func.count()).select_from(table).where(where)) or 0
+    statement = update(table).where(where).values(**values)
+    session.execute(statement, execution_options={"synchronize_session": False})
+    return count
