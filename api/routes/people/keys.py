@@ -97,6 +97,7 @@ def _page(
         "names": names_of(session, [key.created_by for key in found.items]),
         "groups": grouped(me.permissions),
         "most": MAX_NAME,
+        "moment": timedelta(seconds=1),  # before it expires: the last day that it is good
         "made": None,
         "typed": usual,
     }
