@@ -78,6 +78,8 @@ def _serving(filled: Settings, home: Path, open_access: str) -> Iterator[Server]
         )
         try:
             _wait(process, url, home / "serve.log")
+            # The first question waits for what is loaded at first use: no page should.
+            httpx.get(f"{url}/try/answers?q=PIN", timeout=PATIENCE)
             yield Server(url, process.pid, environment)
         finally:
             process.terminate()
