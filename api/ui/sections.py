@@ -25,6 +25,8 @@ SECTIONS = (
     Section("keys", "/people/keys", P.manage_keys),
     Section("sessions", "/people/sessions", P.manage_sessions),
     Section("audit", "/people/audit", P.read_audit),
+    Section("privacy", "/people/privacy", P.export_privacy),
+    Section("privacy", "/people/privacy/erase", P.erase_privacy),
 )
 
 GROUPS: dict[str, tuple[Permission, ...]] = {
@@ -58,8 +60,12 @@ OPENS_PERSONAL: Permissions = frozenset(
 
 
 def sections_for(permissions: Permissions) -> tuple[Section, ...]:
-    """The pages that somebody with these permissions may open."""
-    return tuple(section for section in SECTIONS if section.permission in permissions)
+    """The pages that somebody with these permissions may open, the first one of each key."""
+    found: dict[str, Section] = {}
+    for section in SECTIONS:
+        if section.permission in permissions:
+            found.setdefault(section.key, section)
+    return tuple(found.values())
 
 
 def grouped(wanted: Permissions) -> dict[str, tuple[Permission, ...]]:
