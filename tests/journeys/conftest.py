@@ -78,12 +78,21 @@ def _serving(filled: Settings, home: Path, open_access: str) -> Iterator[Server]
         )
         try:
             _wait(process, url, home / "serve.log")
-            # The first question waits for what is loaded at first use: no page should.
-            httpx.get(f"{url}/try/answers?q=PIN", timeout=PATIENCE)
+            _warm_up(url)
             yield Server(url, process.pid, environment)
         finally:
             process.terminate()
             assert process.wait(timeout=60) in (0, -15)
+
+
+def _warm_up(url: str) -> None:
+    """Ask until the answer is quick: what is loaded at first use is no matter of these tests."""
+    deadline = time.monotonic() + PATIENCE
+    took = PATIENCE
+    while took > 1 and time.monotonic() < deadline:
+        started = time.monotonic()
+        httpx.get(f"{url}/try/answers?q=PIN-a za paketnik nisem dobil", timeout=PATIENCE)
+        took = time.monotonic() - started
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
