@@ -94,10 +94,13 @@ class Candidates:
         known = self.segment.rows.pages
         return [known[page] for page in self.pages.tolist()]
 
+    def key(self, place: int) -> PageKey:
+        return self.segment.rows.pages[int(self.pages[place])]
+
     def at(self, place: int) -> Ranked:
         """One of them, in full: only what may be shown is worth an object."""
         return Ranked(
-            self.segment.rows.pages[self.pages[place]],
+            self.key(place),
             float(self.scores[place]),
             {name: float(values[place]) for name, values in self.shares.items()},
             float(self.features.body[place]),

@@ -255,7 +255,7 @@ def _seen(
     session: Session, documents: list[tuple[Candidates, int]], query: SearchQuery
 ) -> list[tuple[Candidates, int]]:
     """Those of the ranked documents that the reader may see."""
-    keys = [found.at(place).key[:2] for found, place in documents]
+    keys = [found.key(place)[:2] for found, place in documents]
     seen = visible_documents(session, keys, query.reader, query.scope, utc_now())
     return [document for document, key in zip(documents, keys, strict=True) if key in seen]
 
