@@ -30,6 +30,7 @@ from api.routes import (
     pages,
     people,
     privacy,
+    redactions,
     roles,
     search,
     session,
@@ -67,6 +68,7 @@ ROUTES = (
     sign_in,
     oidc,
     account,
+    redactions,
     people,
     pages,
 )

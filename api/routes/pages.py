@@ -9,8 +9,8 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from api.auth.rules import Everyone, allow, read_as
 from api.deps import App, PathKey, ReadSession
+from api.routes.cases import read_case
 from api.schemas.articles import article_out
-from api.schemas.cases import case_out
 from api.schemas.common import LANGUAGE
 from api.schemas.suggest import SuggestOut, suggest_out
 from api.ui import render
@@ -21,7 +21,6 @@ from kb.actions.checks import check_text
 from kb.assist.types import Message, SuggestRequest
 from kb.domain import Audience, Permission, Principal
 from kb.queries.articles import get_article_view
-from kb.queries.cases import get_case_view
 from kb.queries.contents import list_contents
 
 router = APIRouter(include_in_schema=False)
@@ -125,11 +124,21 @@ def article_page(
 
 @router.get("/c/{case_id}")
 def case_page(
-    request: Request, session: ReadSession, reader: CaseReader, case_id: PathKey
+    request: Request,
+    app: App,
+    session: ReadSession,
+    reader: CaseReader,
+    case_id: PathKey,
+    raw: bool = False,
 ) -> HTMLResponse:
-    """A case to read, for agents."""
-    view = get_case_view(session, case_id, reader.scope)
-    return render.page(request, "case.html", {"case": case_out(view)})
+    """A case to read, for agents; raw for those who may, noted in the audit."""
+    case = read_case(app, session, reader, case_id, raw)
+    values = {
+        "case": case,
+        "may_read_raw": reader.may(Permission.read_raw_cases),
+        "may_correct": reader.may(Permission.correct_redaction),
+    }
+    return render.page(request, "case.html", values)
 
 
 @router.get("/openapi.json")

@@ -24,6 +24,7 @@ from kb.queries.redactions import (
     load_redactions,
     masked,
     names_in,
+    personal_kind,
     rules_of,
 )
 from kb.text.redact import PersonalSpan, mask
@@ -81,6 +82,26 @@ class CaseRedactions:
     version: int
     parts: Mapping[str, str]
     redactions: tuple[RedactionView, ...]
+
+    def around(self, row: RedactionView, reach: int = 60) -> tuple[str, str, str]:
+        """What stands before, in place of, and after a redaction, as readers may see it."""
+        text, hidden = self.parts[row.part], hidden_spans(self.redactions).get(row.part, ())
+
+        def shown(start: int, end: int) -> str:
+            inside = (span for span in hidden if span.start < end and span.end > start)
+            cut = [
+                PersonalSpan(max(span.start, start) - start, min(span.end, end) - start, span.kind)
+                for span in inside
+            ]
+            return mask(text[start:end], cut, self.language)
+
+        before, after = shown(0, row.start), shown(row.end, len(text))
+        label = mask("x", [PersonalSpan(0, 1, personal_kind(row.kind))], self.language)
+        if len(before) > reach:
+            before = f"… {before[-reach:].partition(' ')[2]}"
+        if len(after) > reach:
+            after = f"{after[:reach].rpartition(' ')[0]} …"
+        return before, label, after
 
     def pieces(self) -> dict[str, list[Piece]]:
         """The parts cut into what is shown and what is masked; empty parts are left out."""

@@ -113,6 +113,10 @@ def _on_case(key: str, state: CaseState) -> Iterator[Call]:
     for label, version, wanted in (("hide", 1, 200), ("too late", 0, 409)):
         given = {"json": {"version": version, "redactions": []}}
         yield Call("PUT", hidden, label, at, wanted, case=key, given=given)
+    page = "/c/{case_id}/redactions"
+    yield Call("GET", page, "", at, 200, case=key)
+    for label, form, wanted in (("hide", "1", 303), ("too late", "0", 409)):
+        yield Call("POST", page, label, at, wanted, case=key, given={"data": {"version": form}})
 
 
 def _on_no_case() -> Iterator[Call]:
@@ -123,6 +127,9 @@ def _on_no_case() -> Iterator[Call]:
     yield Call("GET", f"{api}/redactions", "", at, 404)
     nothing = {"json": {"version": 1, "redactions": []}}
     yield Call("PUT", f"{api}/redactions", "", at, 404, given=nothing)
+    yield Call("GET", "/c/{case_id}/redactions", "", at, 404)
+    form = {"data": {"version": "1"}}
+    yield Call("POST", "/c/{case_id}/redactions", "", at, 404, given=form)
     yield Call("POST", f"{api}/resolve", "", at, 404, given=solved)
     yield Call("POST", f"{api}/archive", "", at, 404)
 
