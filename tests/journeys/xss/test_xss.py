@@ -177,7 +177,7 @@ def test_every_page_with_payloads_in_all_its_parameters(visitor: Visitor, site: 
     assert len(routes) > 10
     for number, route in enumerate(routes):
         names = {given.alias for given in route.dependant.query_params} | {"next", "ui", "error"}
-        for group in GROUPS if IS_LONG else [GROUPS[number % len(GROUPS)]]:
+        for group in GROUPS[number % 12 :: 12] if IS_LONG else [GROUPS[number % len(GROUPS)]]:
             query = urlencode({name: group[0][:300] for name in sorted(names)})
             visitor.open(f"{route.path}?{query}")
 
