@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -11,12 +15,10 @@ from sqlmodel import col
 from starlette.testclient import TestClient
 
 from api.ui import i18n
-from api.ui.render import environment
-from api.ui.sections import GROUPS, OPENS_PERSONAL, SECTIONS, grouped, sections_for
+from api.ui.sections import SECTIONS
 from kb.actions.links import LinkPurpose
 from kb.domain import (
     DEFAULT_ROLES,
-    EVERYTHING,
     AccessRole,
     AuditEntry,
     Permission,
@@ -267,6 +269,44 @@ def test_a_link_to_a_new_password_is_shown_once(
     assert "for 30 minutes" in answer.text
 
 
+@contextmanager
+def _mailing(client: TestClient, **mail: object) -> Iterator[None]:
+    """The same application with a mail server set."""
+    state, services = client.app.state, services_in(client)  # type: ignore[attr-defined]
+    state.services = replace(services, settings=services.settings.model_copy(update=mail))
+    try:
+        yield
+    finally:
+        state.services = services
+
+
+def test_a_mail_server_that_is_away_leaves_the_link_to_pass_on(
+    admin: tuple[TestClient, dict[str, str]],
+) -> None:
+    client, form = admin
+    person = _person(client, password_hash="$argon2id$never")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # nobody listens there
+        with _mailing(client, smtp_host="127.0.0.1", smtp_port=closed.getsockname()[1]):
+            answer = client.post(f"/people/users/{person.id}/link", data=form, headers=HTML)
+    assert "The mail server did not take the message" in answer.text
+    assert re.search(r'value="http://127.0.0.1/reset/[\w-]{43}"', answer.text)
+
+
+def test_a_mailed_link_is_not_shown(
+    admin: tuple[TestClient, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, form = admin
+    sent: list[str] = []
+    monkeypatch.setattr("api.auth.mail._send", lambda _, message: sent.append(message["To"]))
+    typed = SOMEBODY | {"email": "mailed@lipa.example", "name": "Mailed"}
+    with _mailing(client, smtp_host="mail.lipa.example"):
+        answer = client.post("/people/new", data=form | typed, headers=HTML)
+    assert "The link is on its way by e-mail." in answer.text
+    assert "/invitation/" not in answer.text
+    assert sent == ["Mailed <mailed@lipa.example>"]
+
+
 def test_signing_somebody_out_ends_their_sessions(
     admin: tuple[TestClient, dict[str, str]],
 ) -> None:
@@ -327,35 +367,3 @@ def test_what_was_done_is_in_the_audit_under_the_one_who_did_it(office: TestClie
     with sessions() as session:
         query = select(AuditEntry).where(col(AuditEntry.entity_id) == person.id)
         assert [(e.actor, e.action) for e in session.scalars(query)] == [(boss.id, "disable")]
-
-
-@pytest.mark.parametrize("language", i18n.NAMES)
-def test_every_permission_role_and_section_has_words(language: str) -> None:
-    texts = environment(language).from_string(
-        "{% import 'people_words.html' as told with context %}"
-        "{% for p in permissions %}{{ told.permission_name(p) }}|{% endfor %}//"
-        "{% for g in groups %}{{ told.group_name(g) }}|{% endfor %}//"
-        "{% for r in roles %}{{ told.role_told(r) }}|{% endfor %}//"
-        "{% for p in personal %}{{ told.permission_warning(p) | trim }}|{% endfor %}"
-    )
-    parts = texts.render(
-        permissions=list(Permission),
-        groups=list(GROUPS),
-        roles=list(DEFAULT_ROLES),
-        personal=sorted(OPENS_PERSONAL),
-    ).split("//")
-    counts = (len(Permission), len(GROUPS), len(DEFAULT_ROLES), len(OPENS_PERSONAL))
-    for part, count in zip(parts, counts, strict=True):
-        words = part.rstrip("|").split("|")
-        assert len(set(words)) == count
-        assert all(words)
-        assert not set(words) & {str(permission) for permission in Permission}
-
-
-def test_every_permission_is_in_one_group_and_none_is_hidden() -> None:
-    placed = [permission for group in GROUPS.values() for permission in group]
-    assert sorted(placed) == sorted(EVERYTHING)
-    shown = [p for group in grouped(EVERYTHING).values() for p in group]
-    assert sorted(shown) == sorted(EVERYTHING)
-    assert sections_for(frozenset()) == ()
-    assert list(grouped(frozenset({Permission.read_audit}))) == ["people"]

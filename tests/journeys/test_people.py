@@ -26,6 +26,8 @@ PAGES = (
     "/people/keys",
     "/people/sessions",
     "/people/audit",
+    "/people/privacy",
+    "/people/privacy/erase",
 )
 
 
