@@ -56,6 +56,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("Model", _model),
         ("Database", _database),
         ("People", _people),
+        ("Erasures", _erasures),
+        ("Redaction", _redaction),
         ("Outbox", _outbox),
         ("Index", _index),
         ("Port", _port),
@@ -163,6 +165,36 @@ def _people(settings: Settings) -> Finding:
         "People",
         "there is no administrator yet: potica users add EMAIL --name NAME --role administrator",
     )
+
+
+def _erasures(settings: Settings) -> Finding:
+    from kb.privacy.ledger import read_ledger
+    from kb.secret_key import Marks
+
+    entries = read_ledger(settings.home)
+    if not entries:
+        return Finding("Erasures", "none so far")
+    own = Marks.of(settings).fingerprint
+    told, mend = f"{len(entries):,} in the ledger", ""
+    if not all(entry.done for entry in entries):
+        mend = "Some are not finished: run `potica privacy apply`."
+    if any(entry.key != own for entry in entries):
+        mend = (
+            "Some were made with another secret key and cannot be applied to older copies:"
+            " put that key back (POTICA_SECRET_KEY)."
+        )
+    return Finding("Erasures", told, mend)
+
+
+def _redaction(settings: Settings) -> Finding:
+    from kb.queries.redactions import cases_to_redact
+
+    with opened(settings, read_only=True) as sessions, sessions() as session:
+        pending = len(cases_to_redact(session))
+    if not pending:
+        return Finding("Redaction", "all cases were looked through with the rules of today")
+    told = f"{pending:,} cases were looked through with other rules than those of today"
+    return Finding("Redaction", told, "Run `potica index rebuild --redact`.")
 
 
 def _outbox(settings: Settings) -> Finding:

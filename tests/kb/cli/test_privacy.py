@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from kb.cli import main
+from kb.cli.doctor import examine
 from kb.config import Settings, get_settings
 from kb.db import create_engine_for, migrate
+from kb.privacy.erase import Whom, erase_rows
 from tests.kb.privacy.site import REF, Site, leftovers, make_site, rows_with
 
 
@@ -82,3 +85,19 @@ def test_backup_erase_restore_leaves_nothing(site: Site, tmp_path: Path) -> None
     assert leftovers(site) == {}
     assert run("audit", "verify").exit_code == 0
     assert run("backup", "restore", str(tmp_path / "none.zip"), "--yes").exit_code == 2
+
+
+def test_the_doctor_tells_of_what_is_not_finished(site: Site) -> None:
+    def finding(name: str) -> str:
+        line = next(found for found in examine(site.settings) if found.name == name)
+        return f"{line.told} {line.mend}"
+
+    assert finding("Erasures") == "none so far "
+    erase_rows(site.settings, site.engine, Whom(REF), "cli")
+    assert "potica privacy apply" in finding("Erasures")
+    assert run("privacy", "apply").exit_code == 0
+    assert finding("Erasures") == "1 in the ledger "
+    assert "all cases" in finding("Redaction")
+    with site.sessions.begin() as session:
+        session.execute(text('UPDATE "case" SET redacted_with = NULL'))
+    assert "rebuild --redact" in finding("Redaction")
