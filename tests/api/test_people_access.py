@@ -160,6 +160,8 @@ def test_a_key_is_made_shown_once_used_and_revoked(
         ({"until": "soon"}, "Choose a day to come"),
         ({"until": "9999-12-31"}, "Choose a day to come"),
         ({"scope": "country="}, "Write the scope as facet=value"),
+        ({"scope": f"country={'x' * 121}"}, "Write the scope as facet=value"),
+        ({"scope": "country=S\0I"}, "Write the scope as facet=value"),
     ],
 )
 def test_what_is_wrong_with_a_key_is_said_and_what_was_typed_stays(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Form, Path, Query, Request
-from pydantic import StringConstraints
+from pydantic import TypeAdapter, ValidationError
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from api.schemas.common import Text
+from api.schemas.common import FacetsIn, Text
 from api.ui import render
 from api.ui.sections import OPENS_PERSONAL, sections_for
 from kb.domain import Facets, Principal
@@ -23,7 +23,8 @@ Asked = Annotated[Text, Query(max_length=200)]
 Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET)]
 UserId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
 RoleName = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
-Done = Annotated[str, StringConstraints(max_length=20)]
+
+_SCOPE: TypeAdapter[Facets] = TypeAdapter(FacetsIn)
 
 
 def show(
@@ -62,7 +63,13 @@ def read_scope(text: str) -> Facets:
                 field="scope",
             )
         scope.setdefault(name.strip(), []).extend(found)
-    return scope
+    try:
+        return _SCOPE.validate_python(scope)
+    except ValidationError:
+        raise InvalidInput(
+            "A scope has at most 20 facets of 50 values, each of at most 120 characters.",
+            field="scope",
+        ) from None
 
 
 def write_scope(scope: Facets) -> str:
