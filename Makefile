@@ -7,7 +7,7 @@ STAMP_RUN := $(VENV)/.installed
 STAMP_TEST := $(VENV)/.installed-test
 export POTICA_HOME ?= var
 
-.PHONY: demo run test check lint eval bench faults fuzz xss clean system-packages
+.PHONY: demo run test check lint eval bench faults fuzz xss gate clean system-packages
 
 demo: $(STAMP_RUN)
 	$(BIN)/potica demo
@@ -40,6 +40,9 @@ faults: $(STAMP_TEST)
 
 fuzz: $(STAMP_TEST)
 	POTICA_FUZZ_SOCKETS=5000 POTICA_FUZZ_OPENAPI=13000 $(BIN)/pytest -m fuzz tests/fuzz -s
+
+gate: $(STAMP_TEST)
+	POTICA_GATE_ARTICLES=600 POTICA_GATE_CASES=400 $(BIN)/pytest tests/gate
 
 xss: $(STAMP_TEST) system-packages
 	POTICA_XSS_GROUP=1 $(BIN)/pytest tests/journeys/xss -s
