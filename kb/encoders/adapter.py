@@ -1,4 +1,4 @@
-"""The adapter: what the packaged encoder learned about customer service, merged into its weights.
+"""The adapter: what the packaged encoder could learn about customer service, merged into its weights.
 
 A low-rank change of the attention weights (LoRA, Hu et al. 2021): W + up @ down, rank 16, float16.
 How it was learned and what it gains: docs/decisions/0009. `eval.adapter` learns it anew.

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
-# "-service": with the adapter of kb.encoders.adapter, which other vectors come from.
-MODEL_ID = "multilingual-e5-small-q4-service"
+MODEL_ID = "multilingual-e5-small-q4"
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 WEIGHTS_FILE = "e5-small-q4.bin"
 
