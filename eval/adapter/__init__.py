@@ -1,0 +1,1 @@
+"""Learns the adapter of the packaged encoder: `python -m eval.adapter DATA`."""
