@@ -51,8 +51,9 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ErasureReport:
-    """What went. `cleaned` is false while traces of it may be on disk; `remains` are files in
-    which the reference or a text still stands, `left` rows that an erasure does not change."""
+    """What went. `cleaned` is false while traces of it may be on disk; `remains` are files of the
+    home and the content folder in which the reference or a text still stands, `left` rows that
+    an erasure does not change."""
 
     id: str
     erased: Erased
@@ -90,7 +91,9 @@ def erase_customer(settings: Settings, engine: Engine, whom: Whom, actor: str) -
     clean(settings)
     # A short reference would be found by chance.
     texts = [text for text in (whom.customer_ref, *whom.also) if len(text) >= 6]
-    return replace(report, cleaned=True, remains=tuple(find_traces(settings.home, texts)))
+    folders = [folder for folder in (settings.home, settings.content_dir) if folder.is_dir()]
+    remains = {path for folder in folders for path in find_traces(folder, texts)}
+    return replace(report, cleaned=True, remains=tuple(sorted(remains)))
 
 
 def clean(settings: Settings, keep: Path | None = None) -> None:

@@ -22,6 +22,7 @@ from kb.domain import Audience, Case, Embedding, Erasure, Feedback, Gap, Passage
 from kb.errors import InvalidInput, NotFound
 from kb.privacy.erase import Whom, apply_ledger, clean, erase_customer, erase_rows, preview
 from kb.privacy.ledger import FILE, note_begin, read_ledger
+from kb.privacy.traces import find_traces
 from kb.queries.audit import AuditFilter, list_audit
 from kb.queries.cases import get_case_view, get_raw_case_view
 from kb.queries.privacy import plan_erasure
@@ -93,6 +94,18 @@ def test_a_preview_writes_nothing(site: Site) -> None:
         preview(site.settings, site.engine, Whom(" "))
     with pytest.raises(InvalidInput, match="everywhere"):
         preview(site.settings, site.engine, Whom(REF, ("ab",)))
+
+
+def test_files_that_still_name_the_customer_are_told_of(site: Site) -> None:
+    content = site.home / "content"
+    (content / "cases").mkdir(parents=True)
+    (content / "cases" / "cs.jsonl").write_text(
+        '{"customer_ref": "R\\u016f\\u017eena Kolad\\u016f"}'
+    )
+    settings = site.settings.model_copy(update={"content_dir": content})
+    report = erase_customer(settings, site.engine, Whom("Růžena Koladů"), "ann")
+    assert report.remains == (content / "cases" / "cs.jsonl",)
+    assert find_traces(site.home, ["ab" * 40]) == []
 
 
 def test_the_ledger_names_nobody_and_only_its_owner_reads_it(site: Site) -> None:
