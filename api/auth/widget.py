@@ -30,6 +30,9 @@ SIDEBAR = frozenset(
         Permission.read_customer_articles,
         Permission.read_internal_articles,
         Permission.read_cases,
+        Permission.read_interactions,
+        Permission.write_interactions,
+        Permission.contribute,
         Permission.embed,
     }
 )

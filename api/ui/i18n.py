@@ -1,4 +1,7 @@
-"""Languages of the interface: gettext catalogues, read once, straight from the .po files."""
+"""Languages of the interface: gettext catalogues, read once, straight from the .po files.
+
+Each surface has a file of its own; a text that several use is in one of them.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,22 @@ NAMES = {
 @lru_cache(maxsize=len(NAMES))
 def translations(language: str) -> Translations:
     """The catalogue of one of `NAMES`. No compiled files: they could be older than their source."""
-    path = LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
-    compiled = io.BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language, domain=DOMAIN))
-    compiled.seek(0)
-    return Translations(compiled, domain=DOMAIN)
+    found: Translations | None = None
+    for path in catalogues(language):
+        compiled = io.BytesIO()
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=language, domain=path.stem))
+        compiled.seek(0)
+        read = Translations(compiled, domain=path.stem)
+        found = read if found is None else found.merge(read)
+    assert found is not None
+    return found
+
+
+def catalogues(language: str) -> list[Path]:
+    """The .po files of a language, the most general one first, so that its plural rule holds."""
+    paths = (LOCALE / language / "LC_MESSAGES").glob("*.po")
+    return sorted(paths, key=lambda path: (path.stem != DOMAIN, path.stem))
 
 
 def choose(*wishes: str | None, default: str = "en") -> str:

@@ -31,6 +31,7 @@ SECTIONS = (
 
 GROUPS: dict[str, tuple[Permission, ...]] = {
     "answers": (P.ask, P.give_feedback, P.read_suggestions, P.embed),
+    "conversations": (P.read_interactions, P.write_interactions, P.contribute),
     "articles": (
         P.read_articles,
         P.read_customer_articles,
@@ -49,7 +50,14 @@ GROUPS: dict[str, tuple[Permission, ...]] = {
         P.archive_cases,
     ),
     "insight": (P.read_gaps, P.close_gaps, P.read_insights, P.read_metrics),
-    "people": (P.manage_users, P.manage_roles, P.manage_keys, P.manage_sessions, P.read_audit),
+    "people": (
+        P.manage_users,
+        P.manage_roles,
+        P.manage_keys,
+        P.manage_webhooks,
+        P.manage_sessions,
+        P.read_audit,
+    ),
     "privacy": (P.export_privacy, P.erase_privacy),
 }
 

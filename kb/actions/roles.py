@@ -35,9 +35,12 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 NOT_FOR_STRANGERS: Permissions = frozenset(
     {
         Permission.read_raw_cases,
+        Permission.read_interactions,
+        Permission.write_interactions,
         Permission.manage_users,
         Permission.manage_roles,
         Permission.manage_keys,
+        Permission.manage_webhooks,
         Permission.manage_sessions,
         Permission.read_audit,
         Permission.export_privacy,

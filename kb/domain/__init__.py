@@ -21,7 +21,26 @@ from kb.domain.case import (
     Role,
     case_may_move,
 )
+from kb.domain.contribution import (
+    ColleagueQuestion,
+    Contribution,
+    ContributionKind,
+    ContributionState,
+    Flag,
+    FlagKind,
+    FlagState,
+)
 from kb.domain.credential import ApiKey, LinkPurpose, OneTimeLink, UserSession
+from kb.domain.incident import Incident, IncidentState, Severity
+from kb.domain.interaction import (
+    Interaction,
+    InteractionEvent,
+    InteractionEventKind,
+    InteractionMessage,
+    InteractionState,
+    Reuse,
+    interaction_may_move,
+)
 from kb.domain.outbox import OutboxEvent
 from kb.domain.passage import Embedding, Part, Passage, Pool, RemovedPassage
 from kb.domain.permission import (
@@ -40,6 +59,7 @@ from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapState, Suggesti
 from kb.domain.synonym import Synonym
 from kb.domain.types import Facets, utc_now
 from kb.domain.user import AccessRole, User, UserState
+from kb.domain.webhook import Webhook, WebhookDelivery, WebhookDirection, WebhookReceipt
 
 __all__ = [
     "ADMINISTRATOR",
@@ -59,14 +79,28 @@ __all__ = [
     "CaseMessage",
     "CaseState",
     "Channel",
+    "ColleagueQuestion",
+    "Contribution",
+    "ContributionKind",
+    "ContributionState",
     "Embedding",
     "Erasure",
     "Facets",
     "Feedback",
     "FeedbackKind",
+    "Flag",
+    "FlagKind",
+    "FlagState",
     "Gap",
     "GapState",
     "Governance",
+    "Incident",
+    "IncidentState",
+    "Interaction",
+    "InteractionEvent",
+    "InteractionEventKind",
+    "InteractionMessage",
+    "InteractionState",
     "LinkPurpose",
     "OneTimeLink",
     "OutboxEvent",
@@ -82,8 +116,10 @@ __all__ = [
     "RedactionSource",
     "RedactionState",
     "RemovedPassage",
+    "Reuse",
     "Revision",
     "Role",
+    "Severity",
     "Suggestion",
     "Synonym",
     "Translation",
@@ -91,9 +127,14 @@ __all__ = [
     "User",
     "UserSession",
     "UserState",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookDirection",
+    "WebhookReceipt",
     "audit_hash",
     "case_may_move",
     "in_scope",
+    "interaction_may_move",
     "known_permissions",
     "may_move",
     "utc_now",

@@ -25,6 +25,9 @@ class Permission(StrEnum):
     write_cases = "cases.write"
     archive_cases = "cases.archive"
     correct_redaction = "cases.redact"
+    read_interactions = "interactions.read"
+    write_interactions = "interactions.write"
+    contribute = "knowledge.contribute"  # fix, flag, add; ask and answer colleagues
     read_gaps = "gaps.read"
     close_gaps = "gaps.close"
     read_insights = "insights.read"
@@ -33,6 +36,7 @@ class Permission(StrEnum):
     manage_users = "users.manage"
     manage_roles = "roles.manage"
     manage_keys = "keys.manage"
+    manage_webhooks = "webhooks.manage"
     manage_sessions = "sessions.manage"
     read_audit = "audit.read"
     export_privacy = "privacy.export"
@@ -54,6 +58,9 @@ _AGENT = _CUSTOMER | {
     _P.read_cases,
     _P.write_cases,
     _P.read_suggestions,
+    _P.read_interactions,
+    _P.write_interactions,
+    _P.contribute,
     _P.read_gaps,
     _P.embed,
 }

@@ -18,6 +18,9 @@ class FeedbackKind(StrEnum):
     dismissed = "dismissed"
     wrong = "wrong"
     solved = "solved"
+    fixed = "fixed"  # better words were given
+    flagged = "flagged"
+    added = "added"  # knowledge that was missing
 
 
 class GapState(StrEnum):
@@ -27,6 +30,8 @@ class GapState(StrEnum):
 
 class Suggestion(SQLModel, table=True):
     """One recorded answer of the engine to one state of an interaction."""
+
+    __table_args__ = (Index("ix_suggestion_interaction", "interaction_id", "interaction_version"),)
 
     id: str = Field(primary_key=True, max_length=40)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)
@@ -42,6 +47,11 @@ class Suggestion(SQLModel, table=True):
     confidence: float | None = None
     milliseconds: float = 0.0
     customer_mark: str | None = Field(default=None, index=True, max_length=64)  # keyed hash
+    interaction_id: str | None = Field(default=None, max_length=40)
+    interaction_version: int | None = None  # of the interaction it answers
+    change: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JsonColumn(none_as_null=True), nullable=True)
+    )  # why the best answer is another than before
 
 
 class Feedback(SQLModel, table=True):

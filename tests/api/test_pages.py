@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from starlette.testclient import TestClient
@@ -79,11 +79,10 @@ def _needed() -> Catalog:
 
 @pytest.mark.parametrize("language", i18n.NAMES)
 def test_every_text_is_translated(language: str) -> None:
-    path = i18n.LOCALE / language / "LC_MESSAGES" / "potica.po"
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
     needed = {message.id for message in _needed() if message.id}
-    there = {message.id: message for message in catalogue if message.id}
+    found = [message for path in i18n.catalogues(language) for message in _messages(path, language)]
+    there = {message.id: message for message in found}
+    assert len(there) == len(found)  # no text stands in two files
     assert {str(key) for key in needed} == {str(key) for key in there}
     for key, message in there.items():
         ids, texts = _forms(key), _forms(message.string)
@@ -91,6 +90,11 @@ def test_every_text_is_translated(language: str) -> None:
         for text in texts:
             assert _names(text) == _names(ids[0]), key
     assert len(there) > 100
+
+
+def _messages(path: Path, language: str) -> list[Message]:
+    with path.open("rb") as file:
+        return [message for message in read_po(file, locale=language) if message.id]
 
 
 def _forms(value: str | tuple[str, ...] | list[str]) -> list[str]:

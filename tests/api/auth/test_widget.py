@@ -93,7 +93,7 @@ def test_nobody_does_more_with_it_than_the_sidebar_needs(
     problem(client.put(CASE, json={}, headers=speaks), 403, "forbidden")
     problem(client.post(TOKENS, json={"origin": DESK}, headers=speaks), 403, "forbidden")
     dangerous = {name for name in Permission if name.endswith(("manage", "write", "erase"))}
-    assert SIDEBAR & dangerous == {Permission.give_feedback}
+    assert SIDEBAR & dangerous == {Permission.give_feedback, Permission.write_interactions}
 
 
 def test_only_configured_origins_get_one(
