@@ -61,8 +61,8 @@ class InteractionIn(Input):
     case_id: Key | None = Field(None, description="of a case that is there already")
     language: Language | None = Field(None, description="left out: detected")
     subject: Line = ""
-    facets: FacetsIn = {}
-    messages: Annotated[list[InteractionMessageIn], Field(max_length=MAX_BATCH)] = []
+    facets: FacetsIn = Field({})
+    messages: Annotated[list[InteractionMessageIn], Field(max_length=MAX_BATCH)] = Field([])
 
 
 class MessagesIn(Input):
@@ -193,8 +193,8 @@ class InteractionView(Output):
     solved_before: dict[str, int] = Field(
         {}, description="document -> how often colleagues solved such a case with it"
     )
-    incidents: list[IncidentOut] = []
-    questions: list[ColleagueAnswerOut] = []
+    incidents: list[IncidentOut] = Field([])
+    questions: list[ColleagueAnswerOut] = Field([])
     history: list[ContactOut] | None = Field(None, description="in the first answer only")
 
 
