@@ -27,6 +27,7 @@ from kb.actions.saved import SaveResult, SaveStatus
 from kb.db import advisory_lock
 from kb.domain import (
     Case,
+    CaseArticle,
     CaseMessage,
     CaseState,
     Channel,
@@ -99,6 +100,7 @@ def save_case(session: Session, case: CaseInput, actor: str) -> SaveResult:
             setattr(row, name, value)
         row.raw_removed_at = None
     _replace_messages(session, row.id, case.messages)
+    _replace_articles(session, row.id, case.articles)
     row.content_hash = _hash(case)
     hidden = refresh_redactions(session, row, parts, before)
     saved = _finish(session, row, actor, "save", created=created, old=old)
@@ -210,6 +212,14 @@ def _replace_messages(session: Session, case_id: str, messages: Sequence[Message
     session.add_all(
         CaseMessage(case_id=case_id, position=position, role=m.role, text=m.text, at=m.at)
         for position, m in enumerate(messages)
+    )
+
+
+def _replace_articles(session: Session, case_id: str, articles: Sequence[str]) -> None:
+    session.execute(delete(CaseArticle).where(col(CaseArticle.case_id) == case_id))
+    session.add_all(
+        CaseArticle(case_id=case_id, article_id=article_id, position=position)
+        for position, article_id in enumerate(dict.fromkeys(articles))
     )
 
 

@@ -14,6 +14,7 @@ from kb.domain.article import (
 from kb.domain.audit import FIRST_HASH, AuditCheckpoint, AuditEntry, audit_hash
 from kb.domain.case import (
     Case,
+    CaseArticle,
     CaseMessage,
     CaseState,
     Channel,
@@ -76,6 +77,7 @@ __all__ = [
     "AuditCheckpoint",
     "AuditEntry",
     "Case",
+    "CaseArticle",
     "CaseMessage",
     "CaseState",
     "Channel",

@@ -86,3 +86,13 @@ class CaseMessage(SQLModel, table=True):
     role: Role
     text: str
     at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CaseArticle(SQLModel, table=True):
+    """An article that a case cites: `Case.articles` so that it can be asked the other way round."""
+
+    __tablename__ = "case_article"
+
+    case_id: str = Field(primary_key=True, foreign_key="case.id", ondelete="CASCADE")
+    article_id: str = Field(primary_key=True, index=True)
+    position: int  # 0: the one that solved it

@@ -55,6 +55,7 @@ def upgrade() -> None:
     _colleagues()
     _incidents()
     _webhooks()
+    _citations()
 
 
 def _enums() -> None:
@@ -119,6 +120,7 @@ def _inside_interactions() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("at", TIME, nullable=False),
         sa.Column("edited_at", TIME, nullable=False),
+        sa.Column("dated", sa.Boolean(), nullable=False),
         sa.Column("deleted", sa.Boolean(), nullable=False),
         sa.Column("text_hashes", sa.JSON(), nullable=False),
         sa.Column("received_at", TIME, nullable=False),
@@ -282,11 +284,13 @@ def _webhooks() -> None:
         sa.Column("events", sa.JSON(), nullable=False),
         sa.Column("scope", sa.JSON(), nullable=False),
         sa.Column("secret_number", sa.Integer(), nullable=False),
+        sa.Column("secret_changed_at", TIME, nullable=True),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("disabled_at", TIME, nullable=True),
         sa.Column("used_at", TIME, nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", TIME, nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -314,6 +318,7 @@ def _webhooks() -> None:
         "webhook_receipt",
         sa.Column("webhook_id", sa.String(), nullable=False),
         sa.Column("message_id", sa.String(length=200), nullable=False),
+        sa.Column("interaction_id", sa.String(length=40), nullable=True),
         sa.Column("at", TIME, nullable=False),
         sa.ForeignKeyConstraint(
             ["webhook_id"], ["webhook.id"], name="fk_webhook_receipt_webhook_id"
@@ -321,3 +326,25 @@ def _webhooks() -> None:
         sa.PrimaryKeyConstraint("webhook_id", "message_id"),
     )
     op.create_index("ix_webhook_receipt_at", "webhook_receipt", ["at"])
+
+
+def _citations() -> None:
+    table = op.create_table(
+        "case_article",
+        sa.Column("case_id", sa.String(), nullable=False),
+        sa.Column("article_id", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case.id"], name="fk_case_article_case_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("case_id", "article_id"),
+    )
+    op.create_index("ix_case_article_article_id", "case_article", ["article_id"])
+    cases = sa.table("case", sa.column("id", sa.String), sa.column("articles", sa.JSON))
+    rows = [
+        {"case_id": case_id, "article_id": article_id, "position": position}
+        for case_id, articles in op.get_bind().execute(sa.select(cases.c.id, cases.c.articles))
+        for position, article_id in enumerate(dict.fromkeys(articles))
+    ]
+    if rows:
+        op.bulk_insert(table, rows)
