@@ -92,6 +92,7 @@ class InteractionMessage(SQLModel, table=True):
     text: str
     at: datetime = Field(sa_type=UtcDateTime)
     edited_at: datetime = Field(sa_type=UtcDateTime)
+    dated: bool = False  # the moment of the edit is the host's own
     deleted: bool = False
     text_hashes: list[str] = Field(
         default_factory=list, sa_column=Column(JsonColumn, nullable=False)
