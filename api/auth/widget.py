@@ -6,13 +6,12 @@ a revoked key, a session that ended or a role that was taken away counts at once
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from fastapi import Request
 from sqlalchemy.orm import Session
 
 from api.auth.session_limits import limits_of
 from api.auth.widget_token import WidgetGrant, WidgetSigner
+from api.edge.names import origin_of
 from api.state import Services
 from kb.domain import Permission, Principal, PrincipalKind
 from kb.domain.scope import narrowed
@@ -96,17 +95,22 @@ def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Pr
     )
 
 
+def own_origins(request: Request, services: Services) -> frozenset[str]:
+    """This server's own: its public one, and the one that the request was sent to.
+
+    The name in a request is one of those that the edge lets through.
+    """
+    sent_to = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return frozenset({origin_of(services.settings.resolved_public_url), origin_of(sent_to)})
+
+
 def _may_come_from(request: Request, services: Services, origin: str) -> bool:
-    """Whether the embedding site is still a configured one, and no other page asks.
+    """Whether the embedding site is still a configured one or ours, and no other page asks.
 
     The sidebar is a page of this server inside a frame: its requests carry this server's origin,
     if any. Only the page that embeds it may use the token beside it.
     """
-    if origin not in services.settings.embed_origins:
+    own = own_origins(request, services)
+    if origin not in {*services.settings.embed_origins, *own}:
         return False
-    public = urlsplit(services.settings.resolved_public_url)
-    own = {
-        f"{public.scheme}://{public.netloc}",
-        f"{request.url.scheme}://{request.headers.get('host', '')}",
-    }
     return set(request.headers.getlist("origin")) <= own | {origin}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.edge.policy import Policy
 
 YEAR = 365 * 24 * 3600  # seconds
+PRACTICE = "/practice"  # the one page of ours that shows another in a frame
 _OFF = (
     "accelerometer",
     "autoplay",
@@ -30,23 +31,29 @@ PERMISSIONS = ", ".join([*(f"{name}=()" for name in _OFF), "clipboard-write=(sel
 
 def security_headers(policy: Policy, path: str, nonce: str) -> dict[str, str]:
     """Name -> value, for the response to one request."""
-    framing = policy.embed_origins if is_embed(path) else ()
+    embed = is_embed(path)
+    others = policy.embed_origins if embed else ()
+    framing = ("'self'", *others) if embed else ()
     headers = {
-        "content-security-policy": content_policy(nonce, framing, policy.is_https),
+        "content-security-policy": content_policy(
+            nonce, framing, policy.is_https, shows_frames=path == PRACTICE
+        ),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
         "cross-origin-opener-policy": "same-origin",
-        "cross-origin-resource-policy": "cross-origin" if framing else "same-origin",
+        "cross-origin-resource-policy": "cross-origin" if others else "same-origin",
         "permissions-policy": PERMISSIONS,
     }
-    if not framing:
-        headers["x-frame-options"] = "DENY"  # it knows no list of origins
+    if not others:  # it knows no list of origins
+        headers["x-frame-options"] = "SAMEORIGIN" if embed else "DENY"
     if policy.is_https:
         headers["strict-transport-security"] = f"max-age={YEAR}"
     return headers
 
 
-def content_policy(nonce: str, framing: tuple[str, ...], is_https: bool) -> str:
+def content_policy(
+    nonce: str, framing: tuple[str, ...], is_https: bool, *, shows_frames: bool = False
+) -> str:
     """What a page may load and do; scripts run by the nonce of this very response only."""
     ancestors = " ".join(framing) or "'none'"
     parts = [
@@ -62,6 +69,7 @@ def content_policy(nonce: str, framing: tuple[str, ...], is_https: bool) -> str:
         "base-uri 'none'",
         "form-action 'self'",
         f"frame-ancestors {ancestors}",
+        *(("frame-src 'self'",) if shows_frames else ()),
         "require-trusted-types-for 'script'",
         "trusted-types potica",
     ]
@@ -71,5 +79,5 @@ def content_policy(nonce: str, framing: tuple[str, ...], is_https: bool) -> str:
 
 
 def is_embed(path: str) -> bool:
-    """Whether this is a page that the configured origins may show in a frame."""
+    """Whether this is a page that our own pages and the configured origins may show in a frame."""
     return path == "/embed" or path.startswith("/embed/")

@@ -59,7 +59,8 @@ class WidgetTokenIn(Input):
     """For which page the sidebar is, and whose eyes it reads with."""
 
     origin: Annotated[str, StringConstraints(max_length=300)] = Field(
-        description="one of POTICA_EMBED_ORIGINS", examples=["https://helpdesk.example"]
+        description="one of POTICA_EMBED_ORIGINS, or this server's own",
+        examples=["https://helpdesk.example"],
     )
     agent: Annotated[Text, StringConstraints(min_length=3, max_length=254)] | None = Field(
         None, description="with an API key: e-mail of the agent who sits there"

@@ -106,6 +106,18 @@ def test_only_configured_origins_get_one(
     assert make_token(client, headers, origin=CRM)["origin"] == CRM
 
 
+def test_a_page_of_this_server_may_show_the_sidebar(
+    client: TestClient, sessions: sessionmaker[Session]
+) -> None:
+    headers = signed_in(client, make_user(sessions, "agent"))
+    token = make_token(client, headers, origin=BASE)["token"]
+    client.cookies.clear()
+    assert client.get(CASE, headers=bearer(token)).status_code == 200
+    assert client.get(CASE, headers=bearer(token) | {"origin": BASE}).status_code == 200
+    for origin in (DESK, "https://evil.example"):
+        check_refused(client, token, origin=origin)
+
+
 def test_who_may_not_embed_gets_none(client: TestClient, sessions: sessionmaker[Session]) -> None:
     problem(client.post(TOKENS, json={"origin": DESK}), 401, "sign_in_needed")
     headers = signed_in(client, make_user(sessions, "customer"))

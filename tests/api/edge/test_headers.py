@@ -69,7 +69,7 @@ def test_frames_of_configured_origins_only_and_only_under_embed() -> None:
     for path in ("/embed", "/embed/sidebar"):
         headers = security_headers(policy, path, "n")
         told = _directives(headers["content-security-policy"])
-        assert told["frame-ancestors"] == f"{HELPDESK} https://crm.example:8443"
+        assert told["frame-ancestors"] == f"'self' {HELPDESK} https://crm.example:8443"
         assert "x-frame-options" not in headers
         assert headers["cross-origin-resource-policy"] == "cross-origin"
     for path in ("/", "/embedded", "/try", "/static/embed/x.js", "/api/v1/embed"):
@@ -77,8 +77,19 @@ def test_frames_of_configured_origins_only_and_only_under_embed() -> None:
         assert "frame-ancestors 'none'" in headers["content-security-policy"], path
         assert headers["x-frame-options"] == "DENY"
     nobody = security_headers(Policy.of(Settings(_env_file=None)), "/embed", "n")
-    assert "frame-ancestors 'none'" in nobody["content-security-policy"]
-    assert nobody["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'self';" in nobody["content-security-policy"]
+    assert nobody["x-frame-options"] == "SAMEORIGIN"
+    assert nobody["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_the_practice_desk_alone_shows_frames_and_only_our_own() -> None:
+    policy = Policy.of(Settings(embed_origins=(HELPDESK,), _env_file=None))
+    desk = _directives(security_headers(policy, "/practice", "n")["content-security-policy"])
+    assert desk["frame-src"] == "'self'"
+    assert desk["frame-ancestors"] == "'none'"
+    for path in ("/", "/embed", "/practice/x", "/try"):
+        told = _directives(security_headers(policy, path, "n")["content-security-policy"])
+        assert "frame-src" not in told, path
 
 
 @pytest.mark.parametrize(
