@@ -20,7 +20,10 @@ from api.schemas.common import (
     Text,
 )
 from api.schemas.suggest import SuggestOut
+from kb.actions.interactions import InteractionInput, InteractionPatch
+from kb.actions.turns import TurnInput
 from kb.domain import Channel, Facets, InteractionState, Outcome, Reuse, Role
+from kb.queries.interactions import InteractionRow
 
 SOURCE = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 MAX_BATCH = 1000
@@ -46,6 +49,11 @@ class InteractionMessageIn(Input):
     )
     deleted: bool = False
 
+    def to_turn(self) -> TurnInput:
+        """What the action takes."""
+        values = dict(self)
+        return TurnInput(key=values.pop("id"), **values)
+
 
 class InteractionIn(Input):
     """A conversation that begins. The same source and external id again: the one there is."""
@@ -63,6 +71,12 @@ class InteractionIn(Input):
     subject: Line = ""
     facets: FacetsIn = Field({})
     messages: Annotated[list[InteractionMessageIn], Field(max_length=MAX_BATCH)] = Field([])
+
+    def to_input(self) -> InteractionInput:
+        """What the action takes."""
+        values = dict(self)
+        turns = tuple(message.to_turn() for message in values.pop("messages"))
+        return InteractionInput(turns=turns, **values)
 
 
 class MessagesIn(Input):
@@ -96,6 +110,10 @@ class InteractionChange(Input):
         if not self.model_fields_set - {"version"}:
             raise ValueError("name at least one field to change")
         return self
+
+    def to_patch(self) -> InteractionPatch:
+        """What the action takes."""
+        return InteractionPatch(**dict(self))
 
 
 class ChangeOut(Output):
@@ -178,6 +196,11 @@ class InteractionOut(Output):
     opened_at: datetime
     updated_at: datetime
     closed_at: datetime | None
+
+
+def interaction_out(row: InteractionRow) -> InteractionOut:
+    """An interaction as the API gives it."""
+    return InteractionOut.model_validate(row, from_attributes=True)
 
 
 class InteractionView(Output):
