@@ -211,7 +211,7 @@ def _outbox(settings: Settings) -> Finding:
 
 def _index(settings: Settings) -> Finding:
     from kb.encoders.factory import create_encoder
-    from kb.queries.documents import expected_documents, indexed_documents
+    from kb.queries.documents import expected_documents, indexed_documents, unencoded_documents
     from kb.search.snapshot import check_snapshot
 
     with opened(settings, read_only=True) as sessions, sessions() as session:
@@ -225,6 +225,14 @@ def _index(settings: Settings) -> Finding:
         told = f"{len(differing):,} documents differ from SQL: {', '.join(differing[:5])}"
         return Finding("Index", told, "Run `potica index rebuild`.")
     encoder = create_encoder(settings)
+    with opened(settings, read_only=True) as sessions, sessions() as session:
+        unencoded = unencoded_documents(session, encoder.model_id)
+    if unencoded:
+        told = (
+            f"{len(unencoded):,} documents have no vectors of the model {encoder.model_id} yet:"
+            " they are found by their words only"
+        )
+        return Finding("Index", told, "Run `potica index rebuild`, or start the server.")
     damage = check_snapshot(settings.index_dir, encoder.model_id, encoder.dim)
     if damage:
         return Finding("Index", " ".join(damage), "Run `potica index rebuild`.")
