@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     smtp_from: str = ""  # empty: potica@ and the name in `public_url`
     smtp_timeout: float = Field(default=10, gt=0, le=60)  # seconds
 
+    # Hosts of the own network that webhooks may be sent to, such as crm.intern or crm.intern:8443
+    webhook_hosts: tuple[str, ...] = ()
+
     # Origins whose pages may show the sidebar, such as https://helpdesk.example
     embed_origins: tuple[str, ...] = ()
 
@@ -122,6 +125,15 @@ class Settings(BaseSettings):
     def _names(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         if any(not re.fullmatch(_HOST, name) for name in given):
             raise ValueError("write names only, as in kb.example or 10.0.0.5: no port, no *")
+        return given
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if any(
+            not re.fullmatch(rf"(?:{_HOST}|\[{_HOST}\])(?::[0-9]{{1,5}})?", name) for name in given
+        ):
+            raise ValueError("write names only, as in crm.intern or crm.intern:8443: no *, no path")
         return given
 
     @field_validator("trusted_proxies")
