@@ -131,7 +131,8 @@ def test_requests_made_from_the_description(site: TestClient) -> None:
     print(f"\n{len(operations)} operations: {sent} requests in {seconds:.0f} s,")
     print(f"{tally.unsendable} could not be sent; answers: {dict(sorted(tally.statuses.items()))}")
     print(
-        f"slowest {tally.slowest:.2f} s ({tally.slowest_of}); memory, MiB, before and after each round: {memory}"
+        f"slowest {tally.slowest:.2f} s ({tally.slowest_of}); memory, MiB, before and after each"
+        f" round: {memory}"
     )
     assert tally.wrong == []
     assert sent >= 0.7 * COUNT
