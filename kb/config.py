@@ -131,7 +131,8 @@ class Settings(BaseSettings):
     @classmethod
     def _hosts(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         if any(
-            not re.fullmatch(rf"(?:{_HOST}|\[{_HOST}\])(?::[0-9]{{1,5}})?", name) for name in given
+            not re.fullmatch(rf"(?:{_HOST}|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?", name)
+            for name in given
         ):
             raise ValueError("write names only, as in crm.intern or crm.intern:8443: no *, no path")
         return given
