@@ -38,6 +38,9 @@ class SuggestionRecord:
     confidence: float | None = None
     milliseconds: float = 0.0
     customer_mark: str | None = None  # kb.secret_key.Marks
+    interaction_id: str | None = None
+    interaction_version: int | None = None
+    change: dict[str, Any] | None = None  # why the best answer is another than before
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,9 @@ def record_suggestion(session: Session, record: SuggestionRecord) -> str:
         "confidence": record.confidence,
         "milliseconds": record.milliseconds,
         "customer_mark": record.customer_mark,
+        "interaction_id": record.interaction_id,
+        "interaction_version": record.interaction_version,
+        "change": record.change,
     }
     session.connection().execute(_INSERT, values)  # an object of the session takes a millisecond
     return suggestion_id
