@@ -7,7 +7,7 @@ STAMP_RUN := $(VENV)/.installed
 STAMP_TEST := $(VENV)/.installed-test
 export POTICA_HOME ?= var
 
-.PHONY: demo run test check lint eval bench faults fuzz xss gate clean system-packages
+.PHONY: demo run test check lint eval bench live faults fuzz xss gate clean system-packages
 
 demo: $(STAMP_RUN)
 	$(BIN)/potica demo
@@ -31,6 +31,9 @@ lint: $(STAMP_TEST)
 
 eval: $(STAMP_TEST)
 	$(BIN)/potica eval all $(DATA) --report docs/results
+
+live: $(STAMP_TEST) system-packages
+	$(BIN)/potica bench live --report docs/results
 
 bench: $(STAMP_TEST)
 	$(BIN)/potica bench --report docs/results

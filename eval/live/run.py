@@ -1,0 +1,148 @@
+"""The whole measurement: suggestions under load, painted, and a crash under idle sidebars."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from eval.bench.dialogs import dialogs
+from eval.bench.suggest import Spread, load_average, made_home, rebuild, spread
+from eval.live.crash import Crashed, crash
+from eval.live.load import Load, open_interactions, send
+from eval.live.paint import ARGUMENTS, CHROMIUM, Screens, open_screens
+from eval.live.server import LiveServer
+from eval.progress import Progress
+from kb.actions.users import NewUser, add_user
+from kb.assist.types import SuggestRequest
+from kb.config import Settings
+from kb.db import create_engine_for, session_factory
+from kb.passwords import new_password
+
+EMAIL = "load@lipa.example"
+INTERACTIONS = 50
+RATE = 5.0  # messages a second
+OPEN_AT_ONCE = 200  # of idle sidebars: interactions they watch
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much to do."""
+
+    passages: int = 10_000
+    seconds: float = 60.0
+    screens: int = 5
+    sidebars: int = 500
+    kills: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Milliseconds; None where nothing was measured. `load_average` as the run began."""
+
+    plan: Plan
+    load_average: float
+    messages: int
+    refused: int
+    unanswered: int
+    posted: Spread
+    received: Spread  # message sent -> first suggestion that knows of it has arrived
+    painted: Spread | None  # message sent -> painted, in a browser
+    painted_messages: int
+    crashed: Crashed | None
+
+
+def measure_live(settings: Settings, plan: Plan, progress: Progress) -> Measured:
+    """Raises ServeError when the server does not start."""
+    before = load_average()
+    asked = dialogs(settings.content_dir, settings.languages, 500)
+    with made_home(settings, plan.passages, progress) as home:
+        rebuild(home, progress)
+        password = secrets.token_urlsafe(18)
+        _add_agent(home, password)
+        with LiveServer(home) as server:
+            with progress.task(f"{INTERACTIONS} interactions, {RATE:g} messages a second") as task:
+                load, screens = asyncio.run(_load(server, asked, plan, (EMAIL, password)))
+                task.done()
+            crashed = None
+            if plan.sidebars:
+                what = f"{plan.sidebars} sidebars, {plan.kills} kills"
+                with progress.task(what) as task:
+                    crashed = asyncio.run(_crash(server, asked, plan))
+                    task.done()
+    received = load.delays()
+    return Measured(
+        plan,
+        before,
+        len(load.sent),
+        load.refused,
+        load.unanswered,
+        spread([1000 * seconds for seconds in load.posted]),
+        spread(received),
+        spread(screens) if screens else None,
+        len(screens),
+        crashed,
+    )
+
+
+def _add_agent(home: Settings, password: str) -> None:
+    engine = create_engine_for(home)
+    person = NewUser(EMAIL, "Load", roles=("agent",))
+    checked = new_password(password, email=EMAIL, name="Load")
+    with session_factory(engine).begin() as session:
+        add_user(session, person, checked, actor="bench")
+    engine.dispose()
+
+
+async def _load(
+    server: LiveServer, asked: Sequence[SuggestRequest], plan: Plan, sign_in: tuple[str, str]
+) -> tuple[Load, list[float]]:
+    async with _client(server) as client:
+        ids = await open_interactions(client, asked, INTERACTIONS)
+        if not plan.screens:
+            return await send(client, ids, asked, RATE, plan.seconds), []
+        from playwright.async_api import async_playwright
+
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=str(CHROMIUM), args=ARGUMENTS
+            )
+            names = [f"load-{number}" for number in range(plan.screens)]
+            screens = await open_screens(browser, server.url, sign_in, names)
+            load = await send(client, ids, asked, RATE, plan.seconds)
+            painted = await _painted(screens, load)
+            await browser.close()
+    return load, painted
+
+
+async def _painted(screens: Screens, load: Load) -> list[float]:
+    """Milliseconds for each message of an interaction that a screen shows."""
+    found = []
+    for place, versions in enumerate(await screens.painted()):
+        for message in load.sent:
+            later = [at for version, at in versions.items() if version >= message.version]
+            if message.interaction == place and later:
+                found.append(1000 * (min(later) - message.clock))
+    return found
+
+
+async def _crash(server: LiveServer, asked: Sequence[SuggestRequest], plan: Plan) -> Crashed:
+    async with _client(server) as client:
+        count = min(plan.sidebars, OPEN_AT_ONCE)
+        ids = await open_interactions(client, asked, count)
+        counts: Callable[[], float] = server.memory
+        return await crash(client, ids, plan.sidebars, plan.kills, server.restart, counts)
+
+
+def _client(server: LiveServer) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+    return httpx.AsyncClient(base_url=server.url, limits=limits, trust_env=False)
+
+
+def has_browser() -> bool:
+    """Whether painting can be measured here."""
+    return Path(CHROMIUM).exists()
