@@ -22,6 +22,7 @@ from kb.domain.case import (
     Role,
     case_may_move,
 )
+from kb.domain.comment import Comment, Mention
 from kb.domain.contribution import (
     ColleagueQuestion,
     Contribution,
@@ -32,6 +33,7 @@ from kb.domain.contribution import (
     FlagState,
 )
 from kb.domain.credential import ApiKey, LinkPurpose, OneTimeLink, UserSession
+from kb.domain.edit import BulkChange, Edit
 from kb.domain.incident import Incident, IncidentState, Severity
 from kb.domain.interaction import (
     Interaction,
@@ -55,9 +57,12 @@ from kb.domain.permission import (
 )
 from kb.domain.principal import Principal, PrincipalKind
 from kb.domain.privacy import Erasure, Redaction, RedactionSource, RedactionState
+from kb.domain.redirect import Redirect, RedirectKind
+from kb.domain.review import ArticleChange, Review, ReviewDecision
 from kb.domain.scope import in_scope
 from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapState, Suggestion
 from kb.domain.synonym import Synonym
+from kb.domain.task import Schedule, ScheduledAction, ScheduleState, Task, TaskKind, TaskState
 from kb.domain.types import Facets, utc_now
 from kb.domain.user import AccessRole, User, UserState
 from kb.domain.webhook import Webhook, WebhookDelivery, WebhookDirection, WebhookReceipt
@@ -72,19 +77,23 @@ __all__ = [
     "AccessRole",
     "ApiKey",
     "Article",
+    "ArticleChange",
     "ArticleState",
     "Audience",
     "AuditCheckpoint",
     "AuditEntry",
+    "BulkChange",
     "Case",
     "CaseArticle",
     "CaseMessage",
     "CaseState",
     "Channel",
     "ColleagueQuestion",
+    "Comment",
     "Contribution",
     "ContributionKind",
     "ContributionState",
+    "Edit",
     "Embedding",
     "Erasure",
     "Facets",
@@ -104,6 +113,7 @@ __all__ = [
     "InteractionMessage",
     "InteractionState",
     "LinkPurpose",
+    "Mention",
     "OneTimeLink",
     "OutboxEvent",
     "Outcome",
@@ -117,13 +127,23 @@ __all__ = [
     "Redaction",
     "RedactionSource",
     "RedactionState",
+    "Redirect",
+    "RedirectKind",
     "RemovedPassage",
     "Reuse",
+    "Review",
+    "ReviewDecision",
     "Revision",
     "Role",
+    "Schedule",
+    "ScheduleState",
+    "ScheduledAction",
     "Severity",
     "Suggestion",
     "Synonym",
+    "Task",
+    "TaskKind",
+    "TaskState",
     "Translation",
     "Trust",
     "User",
