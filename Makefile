@@ -42,7 +42,7 @@ faults: $(STAMP_TEST)
 	POTICA_FAULT_CYCLES=200 $(BIN)/pytest -m faults tests/faults -s
 
 fuzz: $(STAMP_TEST)
-	POTICA_FUZZ_SOCKETS=5000 POTICA_FUZZ_OPENAPI=13000 $(BIN)/pytest -m fuzz tests/fuzz -s
+	POTICA_FUZZ_SOCKETS=5000 POTICA_FUZZ_OPENAPI=14500 $(BIN)/pytest -m fuzz tests/fuzz -s
 
 gate: $(STAMP_TEST)
 	POTICA_GATE_ARTICLES=600 POTICA_GATE_CASES=400 $(BIN)/pytest tests/gate
