@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from api.auth.widget import own_origins, principal_of, signer_of
+from api.auth.widget import embedding_origins, principal_of, signer_of
 from api.auth.widget_token import WidgetGrant
 from api.edge.names import origin_of
 from api.state import Services
@@ -47,7 +47,6 @@ def _embedder(request: Request, services: Services) -> str | None:
 
     A page opened by itself, in a tab of its own, is its own embedder.
     """
-    own = own_origins(request, services)
     site = request.headers.get("sec-fetch-site")
     if site == "same-origin" or request.headers.get("sec-fetch-dest") == "document":
         sent_to = f"{request.url.scheme}://{request.headers.get('host', '')}"
@@ -57,4 +56,4 @@ def _embedder(request: Request, services: Services) -> str | None:
         referrer = origin_of(told.geturl()) if told.scheme and told.hostname else ""
     except ValueError:
         return None
-    return referrer if referrer in {*services.settings.embed_origins, *own} else None
+    return referrer if referrer in embedding_origins(request, services) else None

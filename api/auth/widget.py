@@ -104,6 +104,11 @@ def own_origins(request: Request, services: Services) -> frozenset[str]:
     return frozenset({origin_of(services.settings.resolved_public_url), origin_of(sent_to)})
 
 
+def embedding_origins(request: Request, services: Services) -> frozenset[str]:
+    """Whose pages may show the sidebar: the configured ones and our own."""
+    return own_origins(request, services).union(services.settings.embed_origins)
+
+
 def _may_come_from(request: Request, services: Services, origin: str) -> bool:
     """Whether the embedding site is still a configured one or ours, and no other page asks.
 
@@ -111,6 +116,6 @@ def _may_come_from(request: Request, services: Services, origin: str) -> bool:
     if any. Only the page that embeds it may use the token beside it.
     """
     own = own_origins(request, services)
-    if origin not in {*services.settings.embed_origins, *own}:
+    if origin not in embedding_origins(request, services):
         return False
     return set(request.headers.getlist("origin")) <= own | {origin}

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
 
 from api.auth.rules import allow
-from api.auth.widget import granted, own_origins, principal_of, signer_of
+from api.auth.widget import embedding_origins, granted, principal_of, signer_of
 from api.auth.widget_token import WidgetGrant, WidgetToken
 from api.deps import App, ReadSession
 from api.schemas.keys import WidgetTokenIn, WidgetTokenOut
@@ -31,7 +31,7 @@ def post_widget_token(
     Ask with the session of an agent, or with an API key that names the agent. The token can do
     what both of them may, and of that only what the sidebar needs.
     """
-    if given.origin not in {*app.settings.embed_origins, *own_origins(request, app)}:
+    if given.origin not in embedding_origins(request, app):
         raise Forbidden(
             "The sidebar may not be shown on this origin: add it to POTICA_EMBED_ORIGINS, written"
             " as in https://helpdesk.example."

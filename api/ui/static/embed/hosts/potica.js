@@ -3,7 +3,7 @@
 
 import { isObject, readContext, VERSION } from "./context.js";
 import { warnOnce } from "./frame.js";
-import { offerToken, whenTokenWanted } from "../token.js";
+import { offerToken, whenTokenWanted } from "./offer.js";
 
 const THEMES = ["light", "dark", "auto"];
 
