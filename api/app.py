@@ -25,7 +25,6 @@ from api.routes import (
     cases,
     gaps,
     health,
-    hosts,
     keys,
     oidc,
     pages,
@@ -38,6 +37,7 @@ from api.routes import (
     sign_in,
     suggest,
     users,
+    webhooks,
     widget,
 )
 from api.schemas.common import Problem
@@ -64,9 +64,9 @@ ROUTES = (
     audit,
     privacy,
     keys,
+    webhooks,
     widget,
     health,
-    hosts,
     sign_in,
     oidc,
     account,

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from api.auth.attempts import Attempts
 from api.auth.oidc_provider import Provider
+from api.live.hub import LiveHub
+from api.live.work import Work
 from api.metrics import Metrics
 from api.schemas.common import SavedOut
 from api.ui.examples import EXAMPLES
@@ -27,6 +29,7 @@ from kb.errors import KbError
 from kb.privacy.upkeep import Upkeep, apply_before_start
 from kb.queries.redactions import hide, redaction_rules
 from kb.secret_key import load_secret_key
+from kb.webhook_sender import WebhookSender
 
 WARM_UP = 60.0  # seconds a write or a shutdown waits for it at most
 log = structlog.get_logger("potica.state")
@@ -46,6 +49,8 @@ class Services:
     attempts: Attempts
     provider: Provider | None  # of identities
     upkeep: Upkeep
+    live: LiveHub  # start and stop it in the event loop
+    sender: WebhookSender  # of webhooks
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
@@ -62,12 +67,18 @@ class Services:
             settings, engine.database, unclean=unclean, after_clean=engine.searcher.index.rebuild
         )
         upkeep.start()
-        own = (secret, Attempts(), Provider.of(settings), upkeep)
+        work = Work(engine, readers, metrics)
+        live = LiveHub(work, settings.live_threads, settings.max_streams)
+        sender = WebhookSender(settings, engine.database, secret, metrics.observe_delivery)
+        sender.start()
+        own = (secret, Attempts(), Provider.of(settings), upkeep, live, sender)
         return cls(settings, engine, worker, metrics, readers, warming, *own)
 
     def close(self) -> None:
         """Finish the index work in hand, then let go of everything."""
         self.warming.join(WARM_UP)
+        self.live.close()
+        self.sender.stop()
         self.upkeep.stop()
         self.worker.stop()
         self.engine.close()

@@ -89,13 +89,16 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[str, ...] = ()
 
     # Limits of the server; per minute those of one account, API key or address
-    max_connections: int = Field(default=500, ge=10, le=100_000)
+    max_connections: int = Field(default=2_000, ge=10, le=100_000)
+    max_streams: int = Field(default=1_000, ge=1, le=100_000)  # of live interactions
+    live_threads: int = Field(default=2, ge=1, le=64)  # that suggest for live interactions
     request_seconds: float = Field(default=30.0, gt=0, le=600)  # to answer
     body_seconds: float = Field(default=15.0, gt=0, le=600)  # for a body to arrive
     rate_limits: bool = True
     rate_asks: int = Field(default=120, ge=1)  # suggestions and searches
     rate_writes: int = Field(default=120, ge=1)
     rate_reads: int = Field(default=600, ge=1)
+    rate_hooks: int = Field(default=1200, ge=1)  # messages of one inbound webhook
     rate_strangers: int = Field(default=60, ge=1)  # asks and writes of who is not signed in
 
     # What else is personal in texts, kind -> patterns, such as {"order": ["ORD-[0-9]{6}"]}

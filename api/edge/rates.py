@@ -24,6 +24,7 @@ from kb.errors import TooMany
 
 MINUTE = 60  # seconds
 _FREE = frozenset({"/healthz", "/readyz"})
+_HOOKS = frozenset({"/api/v1/hooks/{webhook_id}"})
 _ASKS = frozenset({"/api/v1/suggest", "/api/v1/search", "/try", "/try/answers"})
 
 
@@ -33,6 +34,7 @@ class Cost(StrEnum):
     ask = "asks"
     write = "writes"
     read = "reads"
+    hook = "messages"
 
 
 def cost_of(method: str, route: str) -> Cost | None:
@@ -41,6 +43,8 @@ def cost_of(method: str, route: str) -> Cost | None:
         return None
     if route in _ASKS:
         return Cost.ask
+    if route in _HOOKS:
+        return Cost.hook
     return Cost.read if method in SAFE_METHODS else Cost.write
 
 
@@ -50,7 +54,12 @@ class Rates:
     def __init__(self, settings: Settings) -> None:
         self.is_on = settings.rate_limits and not settings.open_access
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        known = (settings.rate_asks, settings.rate_writes, settings.rate_reads)
+        known = (
+            settings.rate_asks,
+            settings.rate_writes,
+            settings.rate_reads,
+            settings.rate_hooks,
+        )
         few = settings.rate_strangers
         self._known = {cost: RateLimitItemPerMinute(n) for cost, n in zip(Cost, known, strict=True)}
         self._strangers = self._known | {
@@ -77,13 +86,14 @@ class Rates:
                 f"At most {item.amount} {cost} a minute: try again in {wait} seconds.", wait
             )
 
-    def check_refusals(self, request: Request) -> None:
+    def check_refusals(self, request: Request, header: str = "authorization") -> None:
         """Raises TooMany for an address that sent too many credentials that are not good.
 
-        Who sends none, or a cookie, does not suffer for others behind the same address.
+        Who sends none in `header`, or a cookie, does not suffer for others behind the same
+        address.
         """
         caller = network_of(request)
-        is_counted = self.is_on and "authorization" in request.headers
+        is_counted = self.is_on and header in request.headers
         if is_counted and not self._limiter.test(self._refused, "refused", caller):
             wait, _ = self._state(self._refused, "refused", caller)
             raise TooMany(

@@ -13,6 +13,7 @@ from sqlmodel import col
 from kb.domain import Facets, Webhook, WebhookDelivery, WebhookDirection
 from kb.errors import NotFound
 from kb.queries.paging import Page, Paging
+from kb.webhook_signature import good_secrets
 
 
 class DeliveryState(StrEnum):
@@ -58,6 +59,28 @@ class DeliveryView:
     delivered_at: datetime | None
     status: int | None
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboundWebhook:
+    """`secrets` are those that are good; `webhook` None when nobody may send with them."""
+
+    secrets: tuple[bytes, ...]
+    webhook: WebhookView | None
+
+
+def inbound_webhook(session: Session, webhook_id: str, key: bytes, now: datetime) -> InboundWebhook:
+    """What to compare a signature with; secrets also for an id that is not there.
+
+    So a caller does the same work in the same time, and cannot tell whether there is such a
+    webhook.
+    """
+    row = session.get(Webhook, webhook_id, populate_existing=True)
+    if row is None:
+        return InboundWebhook(good_secrets(key, webhook_id, 1, None, now), None)
+    secrets = good_secrets(key, row.id, row.secret_number, row.secret_changed_at, now)
+    is_good = row.direction == WebhookDirection.inbound and row.disabled_at is None
+    return InboundWebhook(secrets, webhook_view(row) if is_good else None)
 
 
 def list_webhooks(session: Session, *, paging: Paging | None = None) -> Page[WebhookView]:

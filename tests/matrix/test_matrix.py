@@ -156,6 +156,7 @@ OWN_ANSWERS = {
     "/reset": (403,),
     "/invitation/{token}": (403,),
     "/reset/{token}": (403,),
+    "/api/v1/hooks/{webhook_id}": (401,),  # for who signs
 }
 """Statuses with which a route that is open to everybody refuses what was sent, not who sent it."""
 NOT_OBJECTS = frozenset({"token"})
