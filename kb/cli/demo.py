@@ -57,7 +57,12 @@ def _import(settings: Settings, console: Console) -> None:
         )
     with opened(settings) as sessions, bar("Importing the demo company") as progress:
         report = import_content(sessions, settings.content_dir, None, progress)
-    for name, found in (("articles", report.articles), ("cases", report.cases)):
+    kinds = (
+        ("articles", report.articles),
+        ("cases", report.cases),
+        ("incidents", report.incidents),
+    )
+    for name, found in kinds:
         console.print(
             f"[green]✓[/] Content: {found.total:,} {name},"
             f" {len(found.created):,} new, {len(found.changed):,} changed."
