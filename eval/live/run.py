@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,15 +18,18 @@ from eval.live.load import Load, open_interactions, send
 from eval.live.paint import ARGUMENTS, CHROMIUM, Screens, open_screens
 from eval.live.server import LiveServer
 from eval.progress import Progress
+from kb.actions.keys import KeyInput, create_key
 from kb.actions.users import NewUser, add_user
 from kb.assist.types import SuggestRequest
 from kb.config import Settings
 from kb.db import create_engine_for, session_factory
+from kb.domain import DEFAULT_ROLES, EVERYTHING, Principal, PrincipalKind
 from kb.passwords import new_password
 
 EMAIL = "load@lipa.example"
 INTERACTIONS = 50
 RATE = 5.0  # messages a second
+KEYS = 25
 OPEN_AT_ONCE = 200  # of idle sidebars: interactions they watch
 
 
@@ -38,6 +42,14 @@ class Plan:
     screens: int = 5
     sidebars: int = 500
     kills: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """E-mail and password of an agent, and tokens of API keys."""
+
+    sign_in: tuple[str, str]
+    tokens: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +75,18 @@ def measure_live(settings: Settings, plan: Plan, progress: Progress) -> Measured
     with made_home(settings, plan.passages, progress) as home:
         rebuild(home, progress)
         password = secrets.token_urlsafe(18)
-        _add_agent(home, password)
+        tokens = _add_people(home, password)
         with LiveServer(home) as server:
             with progress.task(f"{INTERACTIONS} interactions, {RATE:g} messages a second") as task:
-                load, screens = asyncio.run(_load(server, asked, plan, (EMAIL, password)))
+                load, screens = asyncio.run(
+                    _load(server, asked, plan, Callers((EMAIL, password), tokens))
+                )
                 task.done()
             crashed = None
             if plan.sidebars:
                 what = f"{plan.sidebars} sidebars, {plan.kills} kills"
                 with progress.task(what) as task:
-                    crashed = asyncio.run(_crash(server, asked, plan))
+                    crashed = asyncio.run(_crash(server, asked, plan, tokens))
                     task.done()
     received = load.delays()
     return Measured(
@@ -89,19 +103,24 @@ def measure_live(settings: Settings, plan: Plan, progress: Progress) -> Measured
     )
 
 
-def _add_agent(home: Settings, password: str) -> None:
+def _add_people(home: Settings, password: str) -> list[str]:
+    """An agent who signs in, and the tokens of API keys that may do what agents may."""
     engine = create_engine_for(home)
     person = NewUser(EMAIL, "Load", roles=("agent",))
     checked = new_password(password, email=EMAIL, name="Load")
+    maker = Principal(PrincipalKind.open_access, "bench", EVERYTHING)
+    may = DEFAULT_ROLES["agent"]
     with session_factory(engine).begin() as session:
         add_user(session, person, checked, actor="bench")
+        made = [create_key(session, KeyInput(f"load {n}", may), maker) for n in range(KEYS)]
     engine.dispose()
+    return [key.token for key in made]
 
 
 async def _load(
-    server: LiveServer, asked: Sequence[SuggestRequest], plan: Plan, sign_in: tuple[str, str]
+    server: LiveServer, asked: Sequence[SuggestRequest], plan: Plan, callers: Callers
 ) -> tuple[Load, list[float]]:
-    async with _client(server) as client:
+    async with _client(server, callers.tokens) as client:
         ids = await open_interactions(client, asked, INTERACTIONS)
         if not plan.screens:
             return await send(client, ids, asked, RATE, plan.seconds), []
@@ -112,7 +131,7 @@ async def _load(
                 executable_path=str(CHROMIUM), args=ARGUMENTS
             )
             names = [f"load-{number}" for number in range(plan.screens)]
-            screens = await open_screens(browser, server.url, sign_in, names)
+            screens = await open_screens(browser, server.url, callers.sign_in, names)
             load = await send(client, ids, asked, RATE, plan.seconds)
             painted = await _painted(screens, load)
             await browser.close()
@@ -130,17 +149,26 @@ async def _painted(screens: Screens, load: Load) -> list[float]:
     return found
 
 
-async def _crash(server: LiveServer, asked: Sequence[SuggestRequest], plan: Plan) -> Crashed:
-    async with _client(server) as client:
+async def _crash(
+    server: LiveServer, asked: Sequence[SuggestRequest], plan: Plan, tokens: Sequence[str]
+) -> Crashed:
+    async with _client(server, tokens) as client:
         count = min(plan.sidebars, OPEN_AT_ONCE)
         ids = await open_interactions(client, asked, count)
         counts: Callable[[], float] = server.memory
         return await crash(client, ids, plan.sidebars, plan.kills, server.restart, counts)
 
 
-def _client(server: LiveServer) -> httpx.AsyncClient:
+def _client(server: LiveServer, tokens: Sequence[str]) -> httpx.AsyncClient:
+    """Speaks with each of the keys in turn: nobody may hold all streams."""
+    turn = itertools.cycle(tokens)
+
+    async def speak(request: httpx.Request) -> None:
+        request.headers["authorization"] = f"Bearer {next(turn)}"
+
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-    return httpx.AsyncClient(base_url=server.url, limits=limits, trust_env=False)
+    hooks = {"request": [speak]}
+    return httpx.AsyncClient(base_url=server.url, limits=limits, trust_env=False, event_hooks=hooks)
 
 
 def has_browser() -> bool:
