@@ -27,6 +27,7 @@ from api.routes import (
     health,
     hosts,
     keys,
+    live,
     oidc,
     pages,
     people,
@@ -65,6 +66,7 @@ ROUTES = (
     audit,
     privacy,
     keys,
+    live,
     webhooks,
     widget,
     health,
@@ -118,10 +120,12 @@ def _lifespan(
         check_open_access(settings)
         services = await run_in_threadpool(Services.open, settings, metrics)
         app.state.services = services
+        services.live.start()
         log.info("ready", generation=services.engine.searcher.generation)
         try:
             yield
         finally:
+            services.live.stop()
             await run_in_threadpool(services.close)
 
     return lifespan
