@@ -9,6 +9,7 @@ import io
 from functools import lru_cache
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -44,6 +45,18 @@ def catalogues(language: str) -> list[Path]:
     """The .po files of a language, the most general one first, so that its plural rule holds."""
     paths = (LOCALE / language / "LC_MESSAGES").glob("*.po")
     return sorted(paths, key=lambda path: (path.stem != DOMAIN, path.stem))
+
+
+def plural_samples(language: str) -> dict[str, int]:
+    """Names of the plural forms of a language (CLDR) -> the first whole number of each.
+
+    With them a page can hold every form of a counted text, for a script to pick from.
+    """
+    form = Locale.parse(language).plural_form
+    found: dict[str, int] = {}
+    for number in range(1, 200):
+        found.setdefault(form(number), number)
+    return found
 
 
 def choose(*wishes: str | None, default: str = "en") -> str:
