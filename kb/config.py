@@ -22,6 +22,8 @@ _ORIGIN = (
 )
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:.]*"
 _ISSUER = _ORIGIN + r"(?:/[^\s?#]*)?"
+_INSTALLATION = _ORIGIN + r"/api/v2/apps/installations/[0-9]{1,20}\.json"
+_PEM = r"-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\s]+\n-----END PUBLIC KEY-----"
 
 
 class Settings(BaseSettings):
@@ -68,6 +70,13 @@ class Settings(BaseSettings):
 
     # Origins whose pages may show the sidebar, such as https://helpdesk.example
     embed_origins: tuple[str, ...] = ()
+
+    # Signed requests of a Zendesk app: its public key (PEM; line breaks may be written as \n) and
+    # its installation, such as https://lipa.zendesk.com/api/v2/apps/installations/123.json
+    zendesk_public_key: str = ""
+    zendesk_audience: str = ""
+    zendesk_api_user: str = ""  # an administrator's e-mail, to ask who a user is
+    zendesk_api_token: str = ""
 
     # Sign-in through an OpenID Connect provider; off without an issuer and a client id
     oidc_issuer: str = ""
@@ -121,6 +130,21 @@ class Settings(BaseSettings):
         wrong = [origin for origin in given if not re.fullmatch(_ORIGIN, origin)]
         if wrong:
             raise ValueError("write origins only, as in https://helpdesk.example: no path, no *")
+        return given
+
+    @field_validator("zendesk_public_key")
+    @classmethod
+    def _pem(cls, given: str) -> str:
+        text = given.replace("\\n", "\n").strip()
+        if text and not re.fullmatch(_PEM, text):
+            raise ValueError("give the app's public key as PEM, from BEGIN to END PUBLIC KEY")
+        return text
+
+    @field_validator("zendesk_audience")
+    @classmethod
+    def _installation(cls, given: str) -> str:
+        if given and not re.fullmatch(_INSTALLATION, given):
+            raise ValueError("write https://<name>.zendesk.com/api/v2/apps/installations/<id>.json")
         return given
 
     @field_validator("trusted_hosts")

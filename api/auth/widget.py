@@ -62,8 +62,8 @@ def granted(request: Request) -> WidgetGrant:
 def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Principal | None:
     """What the person and the key behind a grant may do now, cut to what the sidebar needs.
 
-    None when the session or key is not good any more, the person is not active, or what is left
-    does not include showing the sidebar.
+    None when the session or key is not good any more, the helpdesk is not the configured one, the
+    person is not active, or what is left does not include showing the sidebar.
     """
     key: KeyView | None = None
     user: UserView | None = None
@@ -72,6 +72,8 @@ def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Pr
         user = None if grant.user_id is None else active_user(session, grant.user_id)
     elif grant.session_id is not None:
         user = session_owner(session, grant.session_id, limits_of(services.settings))
+    elif grant.helpdesk is not None and grant.helpdesk == services.settings.zendesk_audience:
+        user = None if grant.user_id is None else active_user(session, grant.user_id)
     has_key = key is not None or grant.key_id is None
     has_user = user is not None or (grant.user_id is None and grant.session_id is None)
     if not (has_key and has_user) or (key is None and user is None):

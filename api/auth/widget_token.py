@@ -24,9 +24,10 @@ LATEST = 10**11  # seconds since 1970: a moment that can still be written down
 
 @dataclass(frozen=True, slots=True)
 class WidgetGrant:
-    """For whom a token speaks. One of `session_id` and `key_id` names the credential behind it.
+    """For whom a token speaks. `session_id`, `key_id` or `helpdesk` names what is behind it.
 
     `user_id` is whose eyes it reads with; None when a key asked for no person in particular.
+    `helpdesk` is the installation of a helpdesk whose signed request named the person.
     """
 
     origin: str
@@ -34,6 +35,7 @@ class WidgetGrant:
     key_id: str | None = None
     user_id: str | None = None
     first_at: datetime | None = None  # of the first token; None: this is it
+    helpdesk: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class WidgetSigner:
             "session": grant.session_id,
             "key": grant.key_id,
             "user": grant.user_id,
+            "helpdesk": grant.helpdesk,
         }
         text = jwt.encode({"alg": ALGORITHMS[0]}, claims, self.key, algorithms=list(ALGORITHMS))
         return WidgetToken(text, _moment(expires), _moment(first + TOTAL_LIFE))
@@ -96,7 +99,7 @@ class WidgetSigner:
         except (JoseError, ValueError):
             return None
         first = _moment(said.first)
-        return WidgetGrant(said.origin, said.session, said.key, said.user, first)
+        return WidgetGrant(said.origin, said.session, said.key, said.user, first, said.helpdesk)
 
 
 class _Said(BaseModel):
@@ -109,6 +112,7 @@ class _Said(BaseModel):
     session: str | None
     key: str | None
     user: str | None
+    helpdesk: str | None = None
 
 
 def _moment(seconds: int) -> datetime:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.edge.body import read_body
 from api.edge.headers import security_headers
 from api.edge.limits import refused_head
-from api.edge.names import SAFE_METHODS, host_name, is_foreign
+from api.edge.names import SAFE_METHODS, SIGNED, host_name, is_foreign
 from api.edge.policy import Policy
 from api.errors import ProblemResponse, log_unexpected, problem_for, problem_of, unexpected
 from api.metrics import Metrics
@@ -84,11 +84,15 @@ class Edge:
                 "Address this server by a name of its own (POTICA_PUBLIC_URL,"
                 " POTICA_TRUSTED_HOSTS)."
             )
-        if scope["method"] not in SAFE_METHODS and is_foreign(
-            headers, scope["scheme"], self.policy.public_origin
-        ):
+        if scope["method"] not in SAFE_METHODS and self._is_foreign(scope, headers):
             return 403, "Pages of other sites may not write here: call from a server."
         return None
+
+    def _is_foreign(self, scope: Scope, headers: Headers) -> bool:
+        origins = headers.getlist("origin")
+        if scope["path"] == SIGNED and origins and {*origins} <= {*self.policy.embed_origins}:
+            return False  # who it speaks for stands in the signed form, not in a cookie
+        return is_foreign(headers, scope["scheme"], self.policy.public_origin)
 
     async def _within_time(self, scope: Scope, receive: Receive, send: _Outgoing) -> None:
         """The application's answer, or that it took too long.

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from kb.config import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SIGNED = "/embed/zendesk"  # the one address that pages of helpdesks send forms to
 _FOREIGN = frozenset({"cross-site", "same-site"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

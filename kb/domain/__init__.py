@@ -32,7 +32,7 @@ from kb.domain.contribution import (
     FlagKind,
     FlagState,
 )
-from kb.domain.credential import ApiKey, LinkPurpose, OneTimeLink, UserSession
+from kb.domain.credential import ApiKey, LinkPurpose, OneTimeLink, SpentToken, UserSession
 from kb.domain.edit import BulkChange, Edit
 from kb.domain.incident import Incident, IncidentState, Severity
 from kb.domain.interaction import (
@@ -139,6 +139,7 @@ __all__ = [
     "ScheduleState",
     "ScheduledAction",
     "Severity",
+    "SpentToken",
     "Suggestion",
     "Synonym",
     "Task",
