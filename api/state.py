@@ -18,6 +18,7 @@ from api.metrics import Metrics
 from api.schemas.common import SavedOut
 from api.ui.examples import EXAMPLES
 from indexer.chunk import chunk_markdown
+from indexer.schedule import Scheduler
 from indexer.worker import IndexWorker, drain_document
 from kb.actions.saved import SaveResult
 from kb.assist.engine import Engine
@@ -51,6 +52,7 @@ class Services:
     upkeep: Upkeep
     live: LiveHub  # start and stop it in the event loop
     sender: WebhookSender  # of webhooks
+    scheduler: Scheduler
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
@@ -71,7 +73,9 @@ class Services:
         live = LiveHub(work, settings.live_threads, settings.max_streams)
         sender = WebhookSender(settings, engine.database, secret, metrics.observe_delivery)
         sender.start()
-        own = (secret, Attempts(), Provider.of(settings), upkeep, live, sender)
+        scheduler = Scheduler(engine.session_factory, engine.encoder, readers)
+        scheduler.start()
+        own = (secret, Attempts(), Provider.of(settings), upkeep, live, sender, scheduler)
         return cls(settings, engine, worker, metrics, readers, warming, *own)
 
     def close(self) -> None:
@@ -79,6 +83,7 @@ class Services:
         self.warming.join(WARM_UP)
         self.live.close()
         self.sender.stop()
+        self.scheduler.stop()
         self.upkeep.stop()
         self.worker.stop()
         self.engine.close()

@@ -12,7 +12,7 @@ from kb.domain.types import UtcDateTime, utc_now
 
 class RedirectKind(StrEnum):
     merged = "merged"
-    split = "split"
+    split_up = "split_up"
     renamed = "renamed"
     redirected = "redirected"
 

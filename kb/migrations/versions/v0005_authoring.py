@@ -20,7 +20,7 @@ NEW = {
     "taskstate": ("open", "done"),
     "scheduledaction": ("publish", "archive"),
     "schedulestate": ("waiting", "done", "failed", "cancelled"),
-    "redirectkind": ("merged", "split", "renamed", "redirected"),
+    "redirectkind": ("merged", "split_up", "renamed", "redirected"),
 }
 
 
