@@ -61,6 +61,7 @@ def test_a_message_is_signed_with_every_good_secret() -> None:
     for secret in secrets:
         assert is_signed(head, BODY, [secret])
     assert not is_signed(head, BODY + b" ", secrets)
+    assert not is_signed(SignedHead("msg_1", 1700000000, ("v1,é",)), BODY, secrets)
     assert not is_signed(head, BODY, [webhook_secret(KEY, "whk_2", 1)])
     for changed in (
         {"webhook-id": "msg_2"},

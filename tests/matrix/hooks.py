@@ -48,6 +48,8 @@ def calls() -> Iterator[Call]:
             given = {"json": change}
             yield _call("PATCH", api, at, wanted if there else 404, given)
         yield _call("DELETE", api, at, 204 if there else 404)
+        # No role helps here, only a signature.
+        yield _call("POST", "/api/v1/hooks/{webhook_id}", at, 401, {"json": {}})
 
 
 def _call(
