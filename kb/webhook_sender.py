@@ -10,8 +10,9 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
-from kb.actions.deliveries import Answer, DueDelivery, claim_due, has_due, settle
+from kb.actions.deliveries import Answer, DueDelivery, claim_due, claim_one, has_due, settle
 from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import utc_now
@@ -52,6 +53,26 @@ def send(settings: Settings, key: bytes, due: DueDelivery) -> Answer:
     if 200 <= found.status < 300:
         return Answer(found.status)
     return Answer(found.status, f"It answered {found.status}.", _retry_after(found))
+
+
+def send_one(
+    settings: Settings,
+    engine: Engine,
+    key: bytes,
+    webhook_id: str,
+    made: Callable[[Session, str], str],
+) -> Answer:
+    """Send at once what `made` puts on its way to a webhook; a failure is tried again later.
+
+    `made` takes a session and the webhook's id and gives that of a delivery. Raises what it raises.
+    """
+    sessions = session_factory(engine)
+    with sessions.begin() as session:  # in one transaction: no server claims it in between
+        due = claim_one(session, made(session, webhook_id), utc_now())
+    answer = send(settings, key, due)
+    with sessions.begin() as session:
+        settle(session, due.id, answer, utc_now())
+    return answer
 
 
 class WebhookSender:

@@ -20,6 +20,7 @@ from sqlmodel import col
 from kb.actions import audit
 from kb.actions.webhooks import disable_webhook
 from kb.domain import Webhook, WebhookDelivery
+from kb.errors import NotFound
 
 LEASE = timedelta(minutes=2)
 """How long a claimed delivery is left to its sender."""
@@ -77,21 +78,21 @@ def claim_due(
     for webhook in _due_webhooks(session, now, but):
         most = 1 if webhook.failures else AT_A_TIME
         for row in _due_rows(session, webhook.id, now, min(most, limit - len(found))):
-            row.next_at = now + LEASE
-            found.append(
-                DueDelivery(
-                    row.id,
-                    webhook.id,
-                    webhook.url,
-                    json.dumps(row.payload, ensure_ascii=False, separators=(",", ":")).encode(),
-                    webhook.secret_number,
-                    webhook.secret_changed_at,
-                )
-            )
+            found.append(_claimed(row, webhook, now))
         if len(found) >= limit:
             break
     session.flush()
     return found
+
+
+def claim_one(session: Session, delivery_id: str, now: datetime) -> DueDelivery:
+    """A delivery for this sender alone, due or not. Raises NotFound when it was removed."""
+    row = session.get(WebhookDelivery, delivery_id, with_for_update=True)
+    if row is None:
+        raise NotFound(f"There is no delivery {delivery_id[:40]!r}: look up the list.")
+    claimed = _claimed(row, session.get_one(Webhook, row.webhook_id), now)
+    session.flush()
+    return claimed
 
 
 def settle(session: Session, delivery_id: str, answer: Answer, now: datetime) -> None:
@@ -131,6 +132,18 @@ def next_try(attempts: int, answer: Answer, now: datetime) -> datetime | None:
 def has_due(session: Session, now: datetime, *, but: Collection[str] = ()) -> bool:
     """Whether there is anything to claim; writes nothing."""
     return bool(_due_webhooks(session, now, but))
+
+
+def _claimed(row: WebhookDelivery, webhook: Webhook, now: datetime) -> DueDelivery:
+    row.next_at = now + LEASE
+    return DueDelivery(
+        row.id,
+        webhook.id,
+        webhook.url,
+        json.dumps(row.payload, ensure_ascii=False, separators=(",", ":")).encode(),
+        webhook.secret_number,
+        webhook.secret_changed_at,
+    )
 
 
 def _due_webhooks(session: Session, now: datetime, but: Collection[str]) -> list[Webhook]:
