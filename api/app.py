@@ -23,6 +23,7 @@ from api.routes import (
     articles,
     audit,
     cases,
+    embed,
     gaps,
     health,
     hooks,
@@ -78,6 +79,7 @@ ROUTES = (
     account,
     redactions,
     people,
+    embed,
     pages,
 )
 log = structlog.get_logger("potica.app")
