@@ -16,13 +16,13 @@ from kb.errors import ConfigError
 EncoderRuntime = Literal["onnx", "torch"]
 
 # As browsers write it: no path, no default port; without TLS on this machine alone.
-_ORIGIN = (
+ORIGIN = (
     r"(?:https://(?:[a-z0-9-]+\.)*[a-z0-9-]+|https?://(?:localhost|127\.0\.0\.1|\[::1\]))"
     r"(?::(?!443\b|80\b)[0-9]{1,5})?"
 )
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:.]*"
-_ISSUER = _ORIGIN + r"(?:/[^\s?#]*)?"
-_INSTALLATION = _ORIGIN + r"/api/v2/apps/installations/[0-9]{1,20}\.json"
+_ISSUER = ORIGIN + r"(?:/[^\s?#]*)?"
+_INSTALLATION = ORIGIN + r"/api/v2/apps/installations/[0-9]{1,20}\.json"
 _PEM = r"-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\s]+\n-----END PUBLIC KEY-----"
 
 
@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     @field_validator("embed_origins")
     @classmethod
     def _origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [origin for origin in given if not re.fullmatch(_ORIGIN, origin)]
+        wrong = [origin for origin in given if not re.fullmatch(ORIGIN, origin)]
         if wrong:
             raise ValueError("write origins only, as in https://helpdesk.example: no path, no *")
         return given

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from api.ui import i18n, render
 
+STATIC = render.FOLDER / "static"
 SOURCE = render.FOLDER / "templates" / "embed.js"
 _PLACE = '"__TEXTS__"'
 
