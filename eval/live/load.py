@@ -58,17 +58,17 @@ class Load:
 
 
 async def open_interactions(
-    client: httpx.AsyncClient, asked: Sequence[SuggestRequest], count: int
+    client: httpx.AsyncClient, asked: Sequence[SuggestRequest], count: int, name: str
 ) -> list[str]:
-    """Ids of interactions in which one message was said."""
+    """Ids of interactions in which one message was said; theirs in the host are `<name>-0`…"""
     ids = []
     for number in range(count):
         request = asked[number % len(asked)]
         given = {
             "channel": "chat",
             "source": "load",
-            "external_id": f"load-{number}",
-            "customer_ref": f"customer-{number}",
+            "external_id": f"{name}-{number}",
+            "customer_ref": f"{name}-customer-{number}",
             "messages": [_message(request, 0, f"{number}-first")],
         }
         answer = await client.post("/api/v1/interactions", json=given, timeout=30)

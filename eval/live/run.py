@@ -121,7 +121,7 @@ async def _load(
     server: LiveServer, asked: Sequence[SuggestRequest], plan: Plan, callers: Callers
 ) -> tuple[Load, list[float]]:
     async with _client(server, callers.tokens) as client:
-        ids = await open_interactions(client, asked, INTERACTIONS)
+        ids = await open_interactions(client, asked, INTERACTIONS, "load")
         if not plan.screens:
             return await send(client, ids, asked, RATE, plan.seconds), []
         from playwright.async_api import async_playwright
@@ -154,7 +154,7 @@ async def _crash(
 ) -> Crashed:
     async with _client(server, tokens) as client:
         count = min(plan.sidebars, OPEN_AT_ONCE)
-        ids = await open_interactions(client, asked, count)
+        ids = await open_interactions(client, asked, count, "idle")
         counts: Callable[[], float] = server.memory
         return await crash(client, ids, plan.sidebars, plan.kills, server.restart, counts)
 
