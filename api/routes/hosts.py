@@ -1,10 +1,11 @@
-"""What other sites need to show the sidebar: the script they include, and a window to sign in."""
+"""What other sites need to show the sidebar: a script, a window to sign in, Zendesk's request."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -14,7 +15,9 @@ from api.auth.rules import Everyone
 from api.auth.sign_in import sign_in
 from api.auth.visitor import csrf_for_form
 from api.auth.widget import embedding_origins
+from api.auth.zendesk import ZendeskRefused, zendesk_token
 from api.deps import App
+from api.routes.embed import sidebar
 from api.state import Services, services_of
 from api.ui import render
 from api.ui.embed_script import embed_script
@@ -25,9 +28,11 @@ router = APIRouter(include_in_schema=False)
 SCRIPT_SECONDS = 3600
 STATE = r"^[A-Za-z0-9_-]{16,64}$"
 SEE_OTHER = 303
+MAX_TOKEN = 8000  # characters
 Typed = Annotated[str, Form(max_length=2000)]
 AskedOrigin = Annotated[str, Query(max_length=300)]
 AskedState = Annotated[str, Query(pattern=STATE)]
+log = structlog.get_logger("potica.hosts")
 
 
 @router.get("/embed.js")
@@ -70,6 +75,35 @@ def post_embed_sign_in(
     except (SignInFailed, TooMany) as error:
         return _page(request, visitor, asked | {"email": email[:254], "error": error}, error.status)
     return RedirectResponse(f"/embed/sign-in?{urlencode(asked)}", SEE_OTHER)
+
+
+@router.get("/embed/zendesk")
+def zendesk_page(request: Request, app: App, visitor: Everyone) -> HTMLResponse:
+    """The sidebar in a Zendesk whose app does not sign its requests."""
+    return sidebar(request, app, visitor)
+
+
+@router.post("/embed/zendesk")
+def post_zendesk(
+    request: Request,
+    app: App,
+    visitor: Everyone,
+    token: Annotated[str, Form(max_length=MAX_TOKEN)] = "",
+) -> HTMLResponse:
+    """The sidebar in Zendesk, which says by a signature who looks at it.
+
+    Whatever is wrong with the signed token, the sidebar comes without one: a person can still
+    sign in. The log says why.
+    """
+    try:
+        earned = zendesk_token(app, token)
+    except ZendeskRefused as refused:
+        log.warning("zendesk_refused", reason=refused.reason)
+        response = sidebar(request, app, visitor)
+        response.status_code = 401
+        return response
+    log.info("zendesk_token")
+    return sidebar(request, app, visitor, earned)
 
 
 def _check_origin(request: Request, app: Services, origin: str) -> None:
