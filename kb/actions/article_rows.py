@@ -106,6 +106,8 @@ def revise(
         source = None if original is translation else original.revision_id
         if latest is not None and latest.content_hash == hash_text(given):
             continue
+        if row.state == ArticleState.archived:
+            check_free(session, row.id)
         add_revision(session, translation, given, actor, source=source, machine_model=machine_model)
         revised.append(given.language)
     return revised

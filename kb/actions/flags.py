@@ -20,6 +20,7 @@ from kb.actions.given import (
     language_of,
     note_feedback,
 )
+from kb.actions.tasks import close_flag_tasks, follow_flag
 from kb.db import insert_into
 from kb.domain import (
     FeedbackKind,
@@ -93,6 +94,7 @@ def raise_flag(session: Session, flag: FlagInput, by: Principal) -> str:
         kind=str(flag.kind),
         position=about.position,
     )
+    follow_flag(session, session.get_one(Flag, new_id), by.actor)
     return str(new_id)
 
 
@@ -106,6 +108,7 @@ def close_flag(session: Session, flag_id: str, by: Principal) -> bool:
         return False
     row.state, row.closed_at, row.closed_by = FlagState.closed, utc_now(), by.actor
     audit.record(session, by.actor, "close", "flag", row.id, document=row.document)
+    close_flag_tasks(session, row.id, by.actor)
     session.flush()
     return True
 
