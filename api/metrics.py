@@ -57,6 +57,15 @@ class Metrics:
             ("result",),
             registry=self.registry,
         )
+        self.streams = Gauge(
+            "potica_live_streams", "Open streams of live interactions", registry=self.registry
+        )
+        self.pushed = Histogram(
+            "potica_live_seconds",
+            "From hearing that an interaction changed to pushing its view",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self.pending = Gauge(
             "potica_outbox_pending", "Changes the index has yet to take in", registry=self.registry
         )
@@ -68,6 +77,10 @@ class Metrics:
         """Count one answered request."""
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
+
+    def observe_stream(self, route: str) -> None:
+        """Count one stream that ended: how long it lasted says nothing of the server."""
+        self.requests.labels("GET", route, "200").inc()
 
     def observe_suggestion(
         self, language: str, result: str, milliseconds: Mapping[str, float]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from fastapi import Request
+from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.auth.attempts import Attempts
@@ -125,7 +125,7 @@ def _warm_up(engine: Engine, worker: IndexWorker) -> None:
         worker.start()
 
 
-def services_of(request: Request) -> Services:
+def services_of(request: HTTPConnection) -> Services:
     """The services of the application that serves this request."""
     found: Services = request.app.state.services
     return found

@@ -7,11 +7,12 @@ a revoked key, a session that ended or a role that was taken away counts at once
 from __future__ import annotations
 
 from fastapi import Request
+from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session
 
 from api.auth.session_limits import limits_of
 from api.auth.widget_token import WidgetGrant, WidgetSigner
-from api.edge.names import origin_of
+from api.edge.names import origin_of, web_scheme
 from api.state import Services
 from kb.domain import Permission, Principal, PrincipalKind
 from kb.domain.scope import narrowed
@@ -43,7 +44,7 @@ def signer_of(services: Services) -> WidgetSigner:
     return WidgetSigner.of(services.secret, services.settings.resolved_public_url)
 
 
-def widget_principal(request: Request, services: Services, token: str) -> Principal | None:
+def widget_principal(request: HTTPConnection, services: Services, token: str) -> Principal | None:
     """Who speaks through the sidebar; None when the token or what is behind it is not good."""
     grant = signer_of(services).read(token)
     if grant is None or not _may_come_from(request, services, grant.origin):
@@ -97,21 +98,21 @@ def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Pr
     )
 
 
-def own_origins(request: Request, services: Services) -> frozenset[str]:
+def own_origins(request: HTTPConnection, services: Services) -> frozenset[str]:
     """This server's own: its public one, and the one that the request was sent to.
 
     The name in a request is one of those that the edge lets through.
     """
-    sent_to = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    sent_to = f"{web_scheme(request.url.scheme)}://{request.headers.get('host', '')}"
     return frozenset({origin_of(services.settings.resolved_public_url), origin_of(sent_to)})
 
 
-def embedding_origins(request: Request, services: Services) -> frozenset[str]:
+def embedding_origins(request: HTTPConnection, services: Services) -> frozenset[str]:
     """Whose pages may show the sidebar: the configured ones and our own."""
     return own_origins(request, services).union(services.settings.embed_origins)
 
 
-def _may_come_from(request: Request, services: Services, origin: str) -> bool:
+def _may_come_from(request: HTTPConnection, services: Services, origin: str) -> bool:
     """Whether the embedding site is still a configured one or ours, and no other page asks.
 
     The sidebar is a page of this server inside a frame: its requests carry this server's origin,

@@ -8,6 +8,7 @@ nothing, and a few hundred of them a server that answers nobody.
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 
 import h11
@@ -15,13 +16,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.edge.headers import security_headers
 from api.edge.policy import Policy
+from api.edge.socket_connection import MAX_FRAME, PING_EVERY, PONG_WITHIN, TimedSocket, not_taken
 from api.errors import ProblemResponse, problem_for, problem_of
+from api.schemas.common import Problem
 from kb.config import Settings
 from kb.errors import Busy
 
 CLOSE_SECONDS = 10.0  # for a client to take what was written before it is cut off
 _TICK = 1.0  # seconds between looks
 _HEADERS = {**security_headers(Policy(), "", ""), "connection": "close"}
+_FULL = Busy("Too many connections are open: try again in a few seconds.")
 
 
 class TimedProtocol(H11Protocol):
@@ -57,10 +61,35 @@ class TimedProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """The problem document that every other refusal is."""
-        problem = problem_for(400, "Send a well-formed HTTP/1.1 request.")
+        self._refuse(problem_for(400, "Send a well-formed HTTP/1.1 request."))
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        refusal = not_taken(event, self.conn.trailing_data[0])
+        if self.app is _too_many:
+            self._refuse(problem_of(_FULL))
+        elif refusal is not None:
+            self._refuse(problem_for(*refusal))
+        else:
+            self._look.cancel()  # the connection has another protocol from now on
+            self._unset_keepalive_if_required()
+            super().handle_websocket_upgrade(event)
+
+    def shutdown(self) -> None:
+        """The server stops: a stream would go on for ever, so it is told to end."""
+        scope: dict[str, Any] = {} if self.cycle is None else {**self.cycle.scope}
+        stop = scope.get("potica.stop")
+        if stop is not None and not self.cycle.response_complete:
+            stop()
+        super().shutdown()
+        if stop is not None and self.transport.get_write_buffer_size():
+            self.transport.abort()  # the client takes nothing
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer what is no request of the application's, and close."""
         response = ProblemResponse(problem, _HEADERS)
+        reason = HTTPStatus(problem.status).phrase.encode()
         for event in (
-            h11.Response(status_code=400, headers=response.raw_headers, reason=b"Bad Request"),
+            h11.Response(status_code=problem.status, headers=response.raw_headers, reason=reason),
             h11.Data(data=bytes(response.body)),
             h11.EndOfMessage(),
         ):
@@ -86,8 +115,7 @@ class TimedProtocol(H11Protocol):
 
 async def _too_many(scope: Any, receive: Any, send: Any) -> None:
     """What a connection is told that there is no room for."""
-    problem = problem_of(Busy("Too many connections are open: try again in a few seconds."))
-    await ProblemResponse(problem, _HEADERS | {"retry-after": "5"})(scope, receive, send)
+    await ProblemResponse(problem_of(_FULL), _HEADERS | {"retry-after": "5"})(scope, receive, send)
 
 
 def protocol_options(settings: Settings) -> dict[str, Any]:
@@ -99,7 +127,11 @@ def protocol_options(settings: Settings) -> dict[str, Any]:
 
     return {
         "http": Protocol,
-        "ws": "none",
+        "ws": TimedSocket,
+        "ws_max_size": MAX_FRAME,
+        "ws_ping_interval": PING_EVERY,
+        "ws_ping_timeout": PONG_WITHIN,
+        "ws_per_message_deflate": False,  # each connection would keep its tables
         "h11_max_incomplete_event_size": 40_000,  # the edge says what is wrong with long heads
         "timeout_keep_alive": 5,
         "proxy_headers": False,  # ours believes nobody who is not named (POTICA_TRUSTED_PROXIES)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from api.edge.address import network_of
 from api.edge.names import SAFE_METHODS
@@ -70,7 +70,12 @@ class Rates:
     def count(self, request: Request, principal: Principal) -> None:
         """Count a request whose caller is known by now. Raises TooMany above the limit."""
         cost = cost_of(request.method, _route(request))
-        if cost is None or not self.is_on:
+        if cost is not None:
+            self.charge(request, principal, cost)
+
+    def charge(self, request: HTTPConnection, principal: Principal, cost: Cost) -> None:
+        """Count one of this kind. Raises TooMany above the limit."""
+        if not self.is_on:
             return
         is_stranger = principal.kind == PrincipalKind.anonymous
         item = (self._strangers if is_stranger else self._known)[cost]
@@ -92,15 +97,19 @@ class Rates:
         Who sends none in `header`, or a cookie, does not suffer for others behind the same
         address.
         """
+        if header in request.headers:
+            self.check_refused(request)
+
+    def check_refused(self, request: HTTPConnection) -> None:
+        """The same for one that sends a credential for sure."""
         caller = network_of(request)
-        is_counted = self.is_on and header in request.headers
-        if is_counted and not self._limiter.test(self._refused, "refused", caller):
+        if self.is_on and not self._limiter.test(self._refused, "refused", caller):
             wait, _ = self._state(self._refused, "refused", caller)
             raise TooMany(
                 f"Too many credentials that are not good: try again in {wait} seconds.", wait
             )
 
-    def count_refusal(self, request: Request) -> None:
+    def count_refusal(self, request: HTTPConnection) -> None:
         """Count a credential that was not good."""
         if self.is_on:
             self._limiter.hit(self._refused, "refused", network_of(request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import structlog
 from starlette.responses import Response
@@ -37,6 +38,7 @@ class EventStream(Response):
         subscription = self._subscription
         left = asyncio.ensure_future(_left(receive))
         left.add_done_callback(lambda _: subscription.end(End.left))
+        scope["potica.stop"] = partial(subscription.end, End.stopped)
         head: Message = {
             "type": "http.response.start",
             "status": self.status_code,

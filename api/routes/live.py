@@ -1,15 +1,17 @@
-"""Pushes of a live interaction: server-sent events."""
+"""Pushes of a live interaction: server-sent events, and a WebSocket that takes messages too."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, WebSocket
 from starlette.responses import Response
 
 from api.auth.bearer import bearer_token
 from api.auth.rules import allow
+from api.auth.socket import Listener
 from api.deps import App
+from api.live.socket import talk
 from api.live.standing import standing_of
 from api.live.stream import MEDIA_TYPE, EventStream
 from kb.domain import Permission, Principal
@@ -35,3 +37,9 @@ async def get_events(
     """
     standing = standing_of(app, reader, bearer_token(request))
     return EventStream(await app.live.subscribe(interaction_id, reader, standing))
+
+
+@router.websocket("/{interaction_id}/live")
+async def live_socket(socket: WebSocket, greeted: Listener, interaction_id: str) -> None:
+    """The same views, after the frame `hello` with the token; messages may be sent here too."""
+    await talk(socket, greeted, interaction_id)
