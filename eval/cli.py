@@ -15,6 +15,7 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from eval.datasets import Languages
+from eval.duplicates_cli import duplicates_command
 from eval.personal.cli import personal_command
 from eval.progress import Progress
 from eval.report.machine import command_line
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 
 app.command("personal")(personal_command)
+app.command("duplicates")(duplicates_command)
 
 LISTS = ("--corpus", "--queries")
 
