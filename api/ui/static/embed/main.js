@@ -215,6 +215,7 @@ async function drawSuggestion(suggestion) {
   at("articles-name").textContent = text(isGap ? "near" : "articles");
   say(suggestion, isGap);
   const paintedAt = await painted();
+  performance.mark("potica:painted", { startTime: paintedAt, detail: { version } }); // potica bench live
   if (view !== null && version > reported) {
     reported = version;
     report(suggestion.id, version, paintedAt);
@@ -222,7 +223,6 @@ async function drawSuggestion(suggestion) {
 }
 
 let lastBest = null;
-
 function say(suggestion, isGap) {
   const best = suggestion.articles[0] ?? suggestion.cases[0] ?? null;
   if (isGap) announce(text("nothing_said"));
