@@ -35,6 +35,7 @@ from api.routes import (
     oidc,
     pages,
     people,
+    practice,
     privacy,
     redactions,
     roles,
@@ -84,6 +85,7 @@ ROUTES = (
     redactions,
     people,
     embed,
+    practice,
     pages,
 )
 log = structlog.get_logger("potica.app")

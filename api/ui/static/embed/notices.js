@@ -56,13 +56,14 @@ function contact(entry) {
   item.querySelector("use").setAttribute("href", `#i-${entry.channel}`);
   write(item, "when", `${ago(entry.at)} · ${text(entry.channel)}`);
   const outcome = entry.outcome ?? `state_${entry.state}`;
-  const pill = write(item, "outcome", hasText(outcome) ? text(outcome) : "");
+  const name = hasText(`short_${outcome}`) ? `short_${outcome}` : outcome;
+  const pill = write(item, "outcome", hasText(name) ? text(name) : "");
   const isGood = ["solved", "solved_second_contact", "compensated"].includes(entry.outcome);
   pill.classList.toggle("pill--good", isGood);
   pill.classList.toggle("pill--warn", entry.outcome === "not_solved");
-  for (const name of ["question", "tried", "resolution"]) {
-    write(item, name, entry[name], entry.language ?? undefined);
-    part(item, `${name}-line`).hidden = !entry[name];
+  for (const line of ["question", "tried", "resolution"]) {
+    write(item, line, entry[line], entry.language ?? undefined);
+    part(item, `${line}-line`).hidden = !entry[line];
   }
   return item;
 }
