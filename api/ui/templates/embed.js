@@ -73,7 +73,8 @@
       this.origin = base.origin;
       this.words = texts(this.options);
       this.listeners = new Map();
-      this.isReady = false;
+      this.hasLoaded = false; // the sidebar's page is in the frame
+      this.isReady = false; // it listens
       this.last = null;
       this.tokenUrl = this.ownAddress(this.options.tokenUrl);
       addEventListener("message", calm((event) => this.take(event)));
@@ -99,7 +100,7 @@
       this.isFloating = place === null;
       if (this.isFloating || options.collapsible === "true") this.box.append(this.makeButton());
       this.box.append(this.frame);
-      this.style(this.box, { display: "flex", "flex-direction": "column", gap: "0" });
+      this.style(this.box, { display: "flex", "flex-direction": "column", height: "100%" });
       if (this.isFloating) this.float();
       (place ?? document.body).append(this.box);
       this.show(options.collapsed !== "true");
@@ -149,17 +150,11 @@
     makeButton() {
       this.button = this.element("button", { type: "button", "aria-controls": "potica-sidebar" });
       this.style(this.button, {
-        "min-height": "44px",
-        "min-width": "44px",
-        padding: "0 16px",
-        border: "1px solid #5b6472",
         "border-radius": "8px",
         background: "#ffffff",
         color: "#1a1f27",
-        font: "600 14px/1.4 system-ui, sans-serif",
         cursor: "pointer",
         "align-self": "flex-end",
-        margin: "4px",
       });
       this.button.addEventListener("click", calm(() => this.show(!this.isShown)));
       return this.button;
@@ -169,6 +164,7 @@
       const side = this.options.side === "left" ? "left" : "right";
       this.style(this.box, {
         position: "fixed",
+        height: "auto",
         top: "0",
         bottom: "0",
         [side]: "0",
@@ -182,6 +178,13 @@
       if (this.button) {
         this.button.setAttribute("aria-expanded", String(isShown));
         this.button.textContent = isShown ? this.words.hide : this.words.show;
+        this.style(this.button, {
+          "min-height": isShown ? "32px" : "44px",
+          padding: isShown ? "0 12px" : "0 16px",
+          margin: isShown ? "0" : "8px",
+          border: isShown ? "1px solid transparent" : "1px solid #5b6472",
+          font: `600 ${isShown ? 12 : 14}px/1.4 system-ui, sans-serif`,
+        });
       }
       this.style(this.frame, { display: isShown ? "block" : "none" });
       if (!this.isFloating) return;
@@ -196,11 +199,14 @@
 
     // --- what is said ---
 
+    /** Before the sidebar is there the frame is empty: then what counts is told when it is. */
     post(message) {
+      if (!this.hasLoaded) return;
       this.frame.contentWindow?.postMessage({ version: VERSION, ...message }, this.origin);
     }
 
     loaded() {
+      this.hasLoaded = true;
       this.post({ type: "potica.theme", theme: this.options.theme ?? "auto" });
       if (this.last !== null) this.post(this.last);
     }
@@ -230,7 +236,9 @@
     }
 
     resize(height) {
-      if (this.options.height !== "auto" || !Number.isFinite(height)) return;
+      if (!Number.isFinite(height)) return;
+      this.tell("resize", { height });
+      if (this.options.height !== "auto") return;
       this.style(this.frame, { height: `${Math.min(Math.max(height, 200), 5000)}px` });
     }
 

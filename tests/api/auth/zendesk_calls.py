@@ -40,19 +40,7 @@ class ZendeskAccount:
         return self.origin + INSTALLATION
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """As Zendesk's documentation lists them; a change to None leaves one out."""
-        now = int(time.time())
-        told = {
-            "iss": self.origin.partition("//")[2],
-            "aud": self.audience,
-            "sub": f"{self.origin}/api/v2/users/35.json",
-            "iat": now,
-            "nbf": now - 5,
-            "exp": now + 120,
-            "jti": secrets.token_hex(16),
-            "qsh": secrets.token_hex(32),
-        } | changes
-        return {name: value for name, value in told.items() if value is not None}
+        return claims_for(self.origin, **changes)
 
     def signed(self, key: RSAKey = KEY, algorithm: str = "RS256", **changes: Any) -> str:
         return jwt.encode({"alg": algorithm}, self.claims(**changes), key, algorithms=[algorithm])
@@ -63,6 +51,22 @@ class ZendeskAccount:
         person = {"id": number, "active": True, "verified": True, "role": "agent"} | values
         self.users[path] = {"user": person}
         return self.origin + path
+
+
+def claims_for(origin: str, **changes: Any) -> dict[str, Any]:
+    """Claims as Zendesk's documentation lists them; a change to None leaves one out."""
+    now = int(time.time())
+    told = {
+        "iss": origin.partition("//")[2],
+        "aud": origin + INSTALLATION,
+        "sub": f"{origin}/api/v2/users/35.json",
+        "iat": now,
+        "nbf": now - 5,
+        "exp": now + 120,
+        "jti": secrets.token_hex(16),
+        "qsh": secrets.token_hex(32),
+    } | changes
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def unsigned(claims: dict[str, Any]) -> str:

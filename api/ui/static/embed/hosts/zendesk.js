@@ -4,6 +4,7 @@
 
 import { isObject, moment, present, readContext, short, VERSION } from "./context.js";
 import { warnOnce } from "./frame.js";
+import { watchHeight } from "./height.js";
 import { plainText } from "./plain.js";
 import { Zaf } from "./zaf.js";
 
@@ -88,8 +89,7 @@ class Zendesk {
     this.zaf.on("colorScheme.changed", (scheme) => this.tellTheme(scheme));
     this.zaf.get(["colorScheme"]).then((found) => this.tellTheme(found.colorScheme), () => {});
     this.read();
-    this.observer = new ResizeObserver(() => this.resize());
-    this.observer.observe(document.body);
+    this.stopHeight = watchHeight((height) => this.resize(height));
   }
 
   readSoon() {
@@ -113,9 +113,9 @@ class Zendesk {
     if (scheme === "dark" || scheme === "light") this.onTheme(scheme);
   }
 
-  resize() {
+  resize(wanted) {
     const [least, most] = HEIGHT;
-    const height = Math.min(most, Math.max(least, Math.ceil(document.body.scrollHeight)));
+    const height = Math.min(most, Math.max(least, wanted));
     if (height === this.height) return;
     this.height = height;
     this.zaf.invoke("resize", { width: "100%", height: `${height}px` }).catch(() => {});
@@ -135,7 +135,7 @@ class Zendesk {
 
   close() {
     clearTimeout(this.timer);
-    this.observer?.disconnect();
+    this.stopHeight?.();
     this.zaf.close();
   }
 }

@@ -6,6 +6,7 @@
   const EVERY = 30_000; // milliseconds between looks for new replies
   const PAGES = 10; // of a hundred replies each
   const PER_PAGE = 100;
+  const HEIGHT = [400, 720]; // pixels, least and most
   const EVENTS = ["ticket.sendReply", "ticket.addNote", "ticket.propertiesUpdated", "app.activated"];
   const CHANNELS = {
     1: "email", 2: "self_service", 3: "phone", 5: "social", 6: "social", 7: "chat",
@@ -106,6 +107,10 @@
     client = await app.initialized();
     window.Potica.on("insert", (given) => {
       insert(given).catch((error) => console.warn(`Potica: ${error.message ?? error}`));
+    });
+    window.Potica.on("resize", ({ height }) => {
+      const pixels = Math.min(Math.max(height, HEIGHT[0]), HEIGHT[1]);
+      client.instance.resize({ height: `${pixels}px` });
     });
     for (const name of EVENTS) client.events.on(name, calmly);
     document.addEventListener("visibilitychange", calmly);
