@@ -28,7 +28,7 @@ SECTIONS = ("issue", "environment", "cause", "tried", "resolution", "related")
 _REPLY = re.compile(r"^\s*(?:(?:re|fw|fwd|odp|pd|vs|vá|tárgy|subject)\s*:\s*)+", re.IGNORECASE)
 _LOOSE = " ,;:–—-/|.…"
 _EMPTY = re.compile(r"\(\s*\)|\[\s*\]|„\s*”|\"\s*\"")
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]#])")
 _LINE_START = re.compile(r"^(\d{1,9})([.)])(?=\s|$)|^([-+=>])")
 
 
@@ -215,7 +215,7 @@ def shared_facets(cases: Sequence[DraftCase]) -> Facets:
 def escaped(text: str, *, opens: bool = True) -> str:
     """The text as Markdown that shows it as it is; `opens` when it begins a line."""
     one_line = re.sub(r"\s*\n\s*", " ", text)
-    marked = _MARKDOWN.sub(r"\\\1", one_line)
+    marked = _MARKDOWN.sub(r"\\\1", one_line.replace("&", "&amp;").replace("<", "&lt;"))
     return _LINE_START.sub(_escaped_start, marked) if opens else marked
 
 

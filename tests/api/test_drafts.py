@@ -1,0 +1,100 @@
+"""From a solved case to a published article over HTTP, in as few calls as there are clicks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from tests.api.calls import problem, search
+
+CASES = "/api/v1/cases"
+
+
+def _case(client: TestClient, key: str, text: str, resolution: str, **more: Any) -> None:
+    body = {
+        "language": "en",
+        "channel": "chat",
+        "state": "resolved",
+        "messages": [{"role": "customer", "text": text}],
+        "resolution": resolution,
+        "outcome": "solved",
+        **more,
+    }
+    assert client.put(f"{CASES}/{key}", json=body).status_code in (200, 201)
+
+
+def test_from_a_case_to_what_its_customer_finds(client: TestClient) -> None:
+    said = "The trampoline I sent came back with a yellow sticker on it"
+    _case(
+        client,
+        "d-1",
+        said,
+        "Peel the sticker off; send the trampoline again with a new label.",
+        subject="sticker on a returned trampoline",
+    )
+    draft = client.post(f"{CASES}/d-1/draft", json={}).json()
+    assert said in draft["body"]
+    assert draft["keywords"] == [said]
+    assert not any(found["likely"] for found in draft["duplicates"])
+    names = ("cases", "language", "title", "body", "summary", "keywords", "facets")
+    body = {name: draft[name] for name in names} | {"audience": "public"}
+    saved = client.post("/api/v1/drafts", json=body)
+    assert saved.status_code == 201
+    key = saved.json()["id"]
+    assert client.get(f"{CASES}/d-1").json()["articles"] == [key]
+    assert key not in search(client, said, language="en")
+    assert client.post(f"/api/v1/articles/{key}/publish").status_code == 200
+    assert search(client, said, language="en")[0] == key
+    similar = client.get(f"{CASES}/d-1/similar").json()
+    assert [one["id"] for one in similar["cited"]] == [key]
+    assert similar["duplicates"][0]["document"] == f"article:{key}"
+    assert similar["duplicates"][0]["likely"]
+
+
+def test_what_is_there_already_is_found_across_languages(client: TestClient) -> None:
+    text = {"text": "Nepřišel mi PIN k boxu, balík je v boxu od rána.", "language": "cs"}
+    found = client.post("/api/v1/duplicates", json=text | {"pools": ["article"]}).json()
+    assert found["duplicates"][0]["id"] == "locker-pin-missing"
+    english = {"languages": ["en"], "pools": ["article"]}
+    (first, *_) = client.post("/api/v1/duplicates", json=text | english).json()["duplicates"]
+    assert (first["id"], first["language"]) == ("locker-pin-missing", "en")
+    without = text | {"exclude": ["article:locker-pin-missing"], "pools": ["article"]}
+    others = client.post("/api/v1/duplicates", json=without).json()["duplicates"]
+    assert "locker-pin-missing" not in [one["id"] for one in others]
+
+
+def test_a_case_is_linked_instead(client: TestClient) -> None:
+    _case(client, "d-2", "no PIN for my locker", "Send it again.")
+    linked = client.post(f"{CASES}/d-2/link", json={"article": "locker-pin-missing"})
+    assert linked.json()["status"] == "changed"
+    assert client.get(f"{CASES}/d-2").json()["articles"] == ["locker-pin-missing"]
+    assert "d-2" in search(client, "no PIN for my locker", pool="case", language="en", limit=50)
+    problem(client.post(f"{CASES}/d-2/link", json={"article": "never-was"}), 404, "not_found")
+    body = client.post(f"{CASES}/d-2/draft", json={}).json()["body"]
+    assert "(article:locker-pin-missing)" in body
+
+
+def test_redactions_come_with_the_draft_and_go_back_corrected(client: TestClient) -> None:
+    text = "My purple lamp LP4830077120 is broken"
+    _case(client, "d-3", text, "Claim it.")
+    asked = client.post(f"{CASES}/d-3/draft", json={}).json()
+    assert "purple lamp [parcel number] is broken" in asked["body"]
+    (row,) = asked["redactions"]["d-3"]
+    (mask,) = asked["masks"]
+    assert (mask["part"], mask["raw_start"]) == (row["part"], row["start"])
+    more = {"part": "message:0", "start": 3, "end": 9, "kind": "name"}
+    body = {"redactions": {"d-3": [row, more]}}
+    again = client.post(f"{CASES}/d-3/draft", json=body).json()
+    assert "My [name] lamp [parcel number] is broken" in again["body"]
+    wrong = {"redactions": {"d-3": [more | {"end": 900}]}}
+    problem(client.post(f"{CASES}/d-3/draft", json=wrong), 422, "invalid_input")
+
+
+def test_what_cannot_be_drafted(client: TestClient) -> None:
+    message = {"role": "customer", "text": "where is it"}
+    open_case = {"language": "en", "channel": "chat", "messages": [message]}
+    client.put(f"{CASES}/d-4", json=open_case)
+    problem(client.post(f"{CASES}/d-4/draft", json={}), 422, "invalid_input")
+    problem(client.post(f"{CASES}/d-4/draft", json={"cases": ["never"]}), 404, "not_found")
+    problem(client.post("/api/v1/drafts", json={"cases": []}), 422, "invalid_input")
