@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 from fastapi.requests import HTTPConnection
@@ -32,6 +33,7 @@ from kb.queries.redactions import hide, redaction_rules
 from kb.secret_key import load_secret_key
 from kb.webhook_sender import WebhookSender
 
+Result = TypeVar("Result")
 WARM_UP = 60.0  # seconds a write or a shutdown waits for it at most
 log = structlog.get_logger("potica.state")
 
@@ -104,6 +106,11 @@ class Services:
         return SavedOut(
             id=saved.id, status=str(saved.status), version=saved.version, indexed=indexed
         )
+
+    def change(self, action: Callable[[Session], Result]) -> Result:
+        """Commit one change that neither readers nor the index see."""
+        with self.engine.session_factory.begin() as session:
+            return action(session)
 
 
 def _warm_up(engine: Engine, worker: IndexWorker) -> None:
