@@ -66,6 +66,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.shown = Histogram(
+            "potica_shown_seconds",
+            "From the arrival of what a suggestion answers to an agent's screen",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self.pending = Gauge(
             "potica_outbox_pending", "Changes the index has yet to take in", registry=self.registry
         )

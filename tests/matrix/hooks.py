@@ -1,4 +1,4 @@
-"""Webhooks in every state there is, and the calls that name them."""
+"""Webhooks in every state there is, suggestions on a screen, and the calls that name them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from kb.domain import Webhook, WebhookDelivery, WebhookDirection, WebhookReceipt, utc_now
-from tests.matrix.call import Call
+from kb.domain import (
+    Suggestion,
+    Webhook,
+    WebhookDelivery,
+    WebhookDirection,
+    WebhookReceipt,
+    utc_now,
+)
+from tests.matrix import interactions
+from tests.matrix.call import Call, PutBack
 
 ENABLED, DISABLED, INBOUND, NONE = "whk_m_on", "whk_m_off", "whk_m_in", "whk_m_never"
 
@@ -50,6 +58,21 @@ def calls() -> Iterator[Call]:
         yield _call("DELETE", api, at, 204 if there else 404)
         # No role helps here, only a signature.
         yield _call("POST", "/api/v1/hooks/{webhook_id}", at, 401, {"json": {}})
+    for key in (*interactions.STATES, interactions.NOWHERE):
+        shown = {"json": {"suggestion_id": f"sug_{key}", "milliseconds": 40}}
+        status = 404 if key == interactions.NOWHERE else 204
+        at = {"interaction_id": key}
+        yield _call("POST", f"{interactions.ROUTE}/shown", at, status, shown, _suggested)
+
+
+def _suggested(session: Session, caller: str | None) -> None:
+    """Each interaction with a suggestion of its own."""
+    interactions.put_back(session, caller)
+    for key in interactions.STATES:
+        if session.get(Suggestion, f"sug_{key}") is None:
+            values: dict[str, Any] = {"id": f"sug_{key}", "interaction_id": key, "language": "en"}
+            values |= {"audience": "internal", "query": "", "request": {}, "response": {}}
+            session.add(Suggestion.model_validate(values | {"versions": {}}))
 
 
 def _call(
@@ -58,6 +81,7 @@ def _call(
     values: Mapping[str, str],
     status: int,
     given: Mapping[str, Any] | None = None,
+    prepare: PutBack = put_back,
 ) -> Call:
     label = str(given or "")
-    return Call(method, route, label, values, status, given=given or {}, prepare=put_back)
+    return Call(method, route, label, values, status, given=given or {}, prepare=prepare)
