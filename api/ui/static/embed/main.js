@@ -191,15 +191,29 @@ function show(next) {
     announce(text("answered_said", { name: one.asked_of }));
   }
   if (isFirst) history.show(view.history, desk.key);
-  const { suggestion } = view;
-  if (suggestion === null) drawNothing();
-  else if (suggestion.id !== answers.latest?.id) answers.offer(suggestion);
-  else answers.retouch();
+  take(view.suggestion);
 }
 
+function take(suggestion) {
+  const isThere = answers.shown !== null;
+  if (suggestion === null) {
+    if (view.pending && isThere) return; // what is there stays until the next one comes
+    if (view.pending) page("reading");
+    else drawNothing();
+  } else if (suggestion.id === answers.latest?.id) answers.retouch();
+  // Thanks and greetings ask for nothing: what was found before stays where it is.
+  else if (isThere && asksNothing(suggestion)) return;
+  else answers.offer(suggestion);
+}
+
+const asksNothing = (suggestion) => ["empty", "asks_nothing"].includes(suggestion.nothing_known?.code);
+
 function drawNothing() {
-  if (view.pending) page("reading");
-  else notices.showGap(null, view.interaction.message_count > 0);
+  answers.clear();
+  reply.hide();
+  notices.showChange(null);
+  for (const name of ["articles", "cases"]) at(`${name}-section`).hidden = true;
+  notices.showGap(null, view.interaction.message_count > 0);
 }
 
 async function drawSuggestion(suggestion) {

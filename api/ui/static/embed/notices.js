@@ -38,6 +38,8 @@ export function showIncidents(incidents, { canInsert }) {
 function fillIncident(section, incident, canInsert) {
   section.dataset.id = incident.id;
   section.dataset.severity = incident.severity;
+  part(section, "title").id = `incident-${incident.id}`;
+  section.setAttribute("aria-labelledby", `incident-${incident.id}`);
   part(section, "severity").textContent = text(hasText(incident.severity) ? incident.severity : "low");
   write(section, "title", incident.title, incident.language);
   write(section, "statement", incident.statement, incident.language);
