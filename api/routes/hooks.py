@@ -8,11 +8,9 @@ from fastapi import APIRouter, Depends
 
 from api.auth.webhook import SignedMessage, signed_message
 from api.deps import App
+from api.routes.interactions import tell_saved
 from api.schemas.hooks import HookIn, HookOut
-from api.state import Services
-from indexer.worker import drain_document
-from kb.actions.inbound import Received, receive
-from kb.domain import Pool
+from kb.actions.inbound import receive
 
 router = APIRouter(prefix="/api/v1/hooks", tags=["webhooks"])
 
@@ -28,11 +26,11 @@ def post_hook(
     """
     with app.engine.session_factory.begin() as session:
         received = receive(session, message.webhook, message.message_id, given.told())
-    _tell(app, received)
-    app.metrics.hooks.labels("taken" if received.saved else "taken_before").inc()
     saved = received.saved
+    app.metrics.hooks.labels("taken" if saved else "taken_before").inc()
     if saved is None:
         return HookOut(status="taken_before", interaction_id=received.interaction_id)
+    tell_saved(app, saved)
     turns = saved.turns
     return HookOut(
         status="taken",
@@ -41,16 +39,3 @@ def post_hook(
         changed=turns.changed,
         unchanged=turns.unchanged,
     )
-
-
-def _tell(app: Services, received: Received) -> None:
-    """The index of a case that was solved, and those who watch the conversation."""
-    saved = received.saved
-    if saved is None:
-        return
-    if saved.case_id is not None and not drain_document(
-        app.engine.session_factory, app.engine.encoder, Pool.case, saved.case_id
-    ):
-        app.worker.wake()
-    if saved.anything:
-        app.live.changed(saved.id)

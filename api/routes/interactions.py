@@ -128,14 +128,19 @@ async def patch_interaction(
     return await app.live.view(interaction_id, writer, wait_ms=0, with_history=False)
 
 
-def _write(app: Services, act: Callable[[Session], InteractionSaved]) -> InteractionSaved:
-    """Commit, bring the index up to date, and tell those who watch."""
-    with app.engine.session_factory.begin() as session:
-        saved = act(session)
+def tell_saved(app: Services, saved: InteractionSaved) -> None:
+    """After the commit: bring the index up to date, and tell those who watch."""
     if saved.case_id is not None and not drain_document(
         app.engine.session_factory, app.engine.encoder, Pool.case, saved.case_id
     ):
         app.worker.wake()
     if saved.anything:
         app.live.changed(saved.id)
+
+
+def _write(app: Services, act: Callable[[Session], InteractionSaved]) -> InteractionSaved:
+    """Commit, and say so."""
+    with app.engine.session_factory.begin() as session:
+        saved = act(session)
+    tell_saved(app, saved)
     return saved
