@@ -2,11 +2,11 @@
 // colleague, the end of the conversation. Everything typed is kept until the server has it.
 
 import { reply as voice } from "./announce.js";
-import { clone, part, write } from "./dom.js";
+import { clone, write } from "./dom.js";
 import { plain } from "./prose.js";
 import { closeSheet, openSheet, say, sheet } from "./sheets.js";
 import { draft, forgetDraft } from "./store.js";
-import { counted, text } from "./texts.js";
+import { ago, counted, text } from "./texts.js";
 
 /**
  * `desk` is what the page knows (see main.js): `interactionId`, `key`, `outbox`, `marks`,
@@ -42,7 +42,7 @@ export function createForms(desk, api) {
 
   function cited(answer) {
     const { suggestionId, position } = desk.citation(answer);
-    const body = { document: answer.document };
+    const body = { document: answer.document, language: answer.language };
     if (answer.revision) body.revision = answer.revision.number;
     if (suggestionId) body.suggestion_id = suggestionId;
     if (position !== null) body.position = position;
@@ -115,6 +115,8 @@ export function createForms(desk, api) {
     const why = [];
     if (found.solved > 0) why.push(counted("solved_cases", found.solved));
     if (found.wrote > 0) why.push(counted("wrote_articles", found.wrote));
+    if (found.contributed > 0) why.push(counted("contributed", found.contributed));
+    if (found.answered > 0) why.push(counted("answered", found.answered));
     write(row, "why", why.join(", "));
     return row;
   }
@@ -123,7 +125,6 @@ export function createForms(desk, api) {
     async fix(form) {
       const answer = subject;
       const body = { kind: "fix", text: form.elements.text.value, ...cited(answer) };
-      delete body.revision;
       if (!(await give("fix", "POST", at("contributions"), body))) return;
       forgetDraft(`${desk.key}.fix.${answer.document}`);
       desk.mark(answer, "fixed", true);
@@ -199,8 +200,8 @@ export function createInbox(desk, api) {
   async function look() {
     if (document.visibilityState === "hidden") return;
     try {
-      const { questions } = await api.get("/api/v1/questions?of=me");
-      show(questions.filter((one) => !one.answered_at));
+      const { questions } = await api.get("/api/v1/questions?of=me&answered=false");
+      show(questions);
     } catch {
       // The next look will tell.
     }
@@ -220,8 +221,9 @@ export function createInbox(desk, api) {
     const made = clone("t-inbox");
     made.dataset.id = question.id;
     write(made, "by", text("asks", { name: question.asked_by }));
-    write(made, "text", question.text);
-    part(made, "when").textContent = "";
+    write(made, "text", question.text, question.language);
+    write(made, "about", question.about && text("about", { words: question.about }), question.language);
+    write(made, "when", ago(question.asked_at));
     const form = made.querySelector("form");
     draft(form.elements.text, `answer.${question.id}`);
     form.addEventListener("submit", async (event) => {

@@ -69,7 +69,7 @@ function bubble({ role, text }) {
 
 function speak(role, text) {
   say(run, role, text);
-  thread.append(bubble({ role, text }));
+  at("turns").append(bubble({ role, text }));
   thread.scrollTop = thread.scrollHeight;
   if (role === "customer" && desk.dataset.pane !== "side") at("panes-new").hidden = false;
   tell();
@@ -145,7 +145,7 @@ function open(conversation) {
   at("about").textContent = current.about;
   words.value = "";
   at("said").textContent = "";
-  thread.replaceChildren(...run.said.map(bubble));
+  at("turns").replaceChildren(...run.said.map(bubble));
   thread.scrollTop = thread.scrollHeight;
   show("talk");
   tell();
