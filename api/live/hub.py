@@ -175,7 +175,9 @@ class LiveHub:
 
     def _look_at(self, interaction_id: str, turn: Turn) -> None:
         for key in list(self._of.get(interaction_id, ())):
-            self.want(self._watched[key], turn)
+            watched = self._watched[key]
+            watched.heard = watched.heard or time.perf_counter()
+            self.want(watched, turn)
 
     async def _here(self, asked: Coroutine[Any, Any, T]) -> T:
         """In the loop that serves, from whichever one asks."""
@@ -226,6 +228,7 @@ class LiveHub:
             self._persons[viewer.person] += 1
         subscription = Subscription(interaction_id, viewer, standing, self._left)
         self._watch.admit(subscription)
+        self._work.metrics.streams.set(self._count)
         return subscription
 
     def _left(self, subscription: Subscription) -> None:
@@ -234,6 +237,7 @@ class LiveHub:
         if not self._watch.forget(subscription):
             return
         self._count -= 1
+        self._work.metrics.streams.set(self._count)
         person = subscription.viewer.person
         if person is not None:
             self._persons[person] -= 1
@@ -275,11 +279,11 @@ class LiveHub:
             shown = self._shown_for(watched.key)
             order = Order(watched.key[0], watched.viewer, languages, shown)
             assert self._loop is not None
-            started = time.perf_counter()
+            heard, watched.heard = watched.heard, None
             done = self._loop.run_in_executor(self._pool, self._work.do, order)
-            done.add_done_callback(partial(self._done, watched, started))
+            done.add_done_callback(partial(self._done, watched, heard))
 
-    def _done(self, watched: Watched, started: float, done: asyncio.Future[Done]) -> None:
+    def _done(self, watched: Watched, heard: float | None, done: asyncio.Future[Done]) -> None:
         self._busy -= 1
         watched.running = None
         error = None if done.cancelled() else done.exception()
@@ -287,6 +291,8 @@ class LiveHub:
             self._failed(watched, error)
         elif not done.cancelled():
             self._show(watched, done.result())
+            if heard is not None and watched.subscriptions:
+                self._work.metrics.pushed.observe(time.perf_counter() - heard)
         again, watched.again = watched.again, None
         if again is not None and watched.is_needed:
             self.want(watched, again)

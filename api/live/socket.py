@@ -29,7 +29,7 @@ from kb.errors import DatabaseError, InvalidInput, KbError, SignInNeeded
 WAIT = 60.0  # seconds between looks whether the stream ended; the server pings by itself
 SEND_WITHIN = 30.0  # seconds for a client to take what it is sent
 MOST_WRONG = 20  # frames that are refused before the connection is
-GOING_AWAY = 1001
+RESTARTS = 1012  # as uvicorn says it
 log = structlog.get_logger("potica.live")
 
 
@@ -87,7 +87,7 @@ async def _send_all(socket: WebSocket, subscription: Subscription) -> None:
 
 async def _close(socket: WebSocket, why: End) -> None:
     if why == End.stopped:
-        await socket.close(GOING_AWAY, "stopped")
+        await socket.close(RESTARTS, "stopped")
     elif why != End.left:
         await socket.send_json({"type": "expired"})
         await socket.close(CLOSE_BASE + SignInNeeded.status, "expired")

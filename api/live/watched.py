@@ -35,6 +35,7 @@ class Watched:
     running: Turn | None = None
     again: Turn | None = None
     place: Place | None = None  # as it was last shown
+    heard: float | None = None  # when the first change was told of that the next look is for
     failures: int = 0
     retry_at: float = 0.0
 

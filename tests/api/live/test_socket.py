@@ -8,13 +8,14 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.auth import socket as auth_socket
 from kb.domain import EVERYTHING, Permission
 from tests.api.live.site import DAMAGED, PATIENCE, POSTCODE, Place, best
-from tests.api.people import make_user
+from tests.api.people import make_user, signed_in
 
 
 def address(place: Place, interaction_id: str) -> str:
@@ -196,10 +197,6 @@ def test_a_frame_that_is_too_large_or_too_many_wrong_ones(place: Place) -> None:
 
 
 def test_a_sessions_cookie_counts_with_the_own_origin_only(place: Place) -> None:
-    from starlette.testclient import TestClient
-
-    from tests.api.people import signed_in
-
     key = place.begin(DAMAGED)
     user = make_user(place.sessions, "agent")
     client = TestClient(place.app, base_url=place.url)
