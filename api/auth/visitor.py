@@ -11,7 +11,7 @@ from api.auth.csrf import form_token, session_token
 from api.auth.identify import identify
 from api.state import services_of
 from api.ui.sections import sections_for
-from kb.domain import Principal, PrincipalKind
+from kb.domain import Permission, Principal, PrincipalKind
 from kb.errors import KbError
 
 
@@ -23,6 +23,7 @@ class Visitor:
     csrf: str = ""
     language: str | None = None
     people: str = ""  # the first of the administrators' pages that they may open
+    is_asked: bool = False  # colleagues may ask them: they have a page of questions
 
     @property
     def is_signed_in(self) -> bool:
@@ -43,7 +44,8 @@ def visitor_of(request: Request) -> Visitor:
     if found.kind != PrincipalKind.session or found.credential_id is None:
         return Visitor(language=found.language, people=_people(found))
     csrf = session_token(services_of(request), found.credential_id)
-    return Visitor(found.name, csrf, found.language, _people(found))
+    is_asked = found.may(Permission.contribute)
+    return Visitor(found.name, csrf, found.language, _people(found), is_asked)
 
 
 def csrf_for_form(request: Request, principal: Principal) -> str:
