@@ -7,7 +7,7 @@ STAMP_RUN := $(VENV)/.installed
 STAMP_TEST := $(VENV)/.installed-test
 export POTICA_HOME ?= var
 
-.PHONY: demo run test check lint eval bench live faults fuzz xss gate clean system-packages
+.PHONY: demo run test check lint eval bench live faults fuzz xss gate states clean system-packages
 
 demo: $(STAMP_RUN)
 	$(BIN)/potica demo
@@ -46,6 +46,9 @@ fuzz: $(STAMP_TEST)
 
 gate: $(STAMP_TEST)
 	POTICA_GATE_ARTICLES=600 POTICA_GATE_CASES=400 $(BIN)/pytest tests/gate
+
+states: $(STAMP_TEST)
+	POTICA_STATES_RUNS=2000 POTICA_STATES_REPORT=docs/results/states.md $(BIN)/pytest tests/indexer/test_states.py -s
 
 xss: $(STAMP_TEST) system-packages
 	POTICA_XSS_GROUP=1 $(BIN)/pytest tests/journeys/xss -s
