@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
 from api.auth.rules import allow, require
@@ -25,6 +25,7 @@ from api.schemas.drafts import (
     draft_out,
     duplicate_out,
 )
+from api.schemas.groups import GroupsOut, groups_out
 from api.state import Services
 from kb.actions.cases import cite_article
 from kb.actions.drafts import create_draft
@@ -33,6 +34,7 @@ from kb.assist.draft_article import draft_from_case, with_links
 from kb.assist.draft_cases import load_draft_cases
 from kb.assist.draft_generate import worded_draft
 from kb.assist.duplicates import Wanted, case_text, find_duplicates
+from kb.assist.groups import GroupQuery, propose_groups
 from kb.domain import Permission, Pool, Principal, in_scope
 from kb.errors import Forbidden, NotFound
 from kb.queries.cases import CaseView, get_case_view
@@ -75,9 +77,7 @@ def post_case_draft(
 
 
 @router.post("/drafts", response_model=SavedOut, status_code=201)
-def post_draft(
-    app: App, contributor: Contributor, given: DraftSaveIn, response: Response
-) -> SavedOut:
+def post_draft(app: App, contributor: Contributor, given: DraftSaveIn) -> SavedOut:
     """Begin an article from cases: a draft that they cite from now on."""
     require(contributor, Permission.read_cases)
     render_html(given.body)  # what no page could show is refused now
@@ -135,6 +135,22 @@ def post_link(app: App, writer: Writer, case_id: PathKey, given: LinkIn) -> Save
         return cite_article(session, case_id, given.article, writer.actor)
 
     return app.write(Pool.case, within_scope(writer, Pool.case, case_id, link))
+
+
+@router.get("/groups", response_model=GroupsOut)
+def read_groups(
+    app: App,
+    session: ReadSession,
+    reader: Reader,
+    fewest: Annotated[int, Query(ge=2, le=100, description="cases of a group at least")] = 2,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    answered: Annotated[bool, Query(description="also where an article seems to answer")] = False,
+) -> GroupsOut:
+    """Solved cases with the same problem that no article is linked with: what is worth writing."""
+    wanted = GroupQuery(reader.scope, reader.widest, fewest, limit, answered)
+    engine = app.engine
+    groups, unlinked = propose_groups(session, engine.searcher, engine.encoder.model_id, wanted)
+    return groups_out(groups, unlinked, app.settings.resolved_public_url)
 
 
 def _like(

@@ -98,3 +98,26 @@ def test_what_cannot_be_drafted(client: TestClient) -> None:
     problem(client.post(f"{CASES}/d-4/draft", json={}), 422, "invalid_input")
     problem(client.post(f"{CASES}/d-4/draft", json={"cases": ["never"]}), 404, "not_found")
     problem(client.post("/api/v1/drafts", json={"cases": []}), 422, "invalid_input")
+
+
+def test_cases_without_an_article_are_grouped(client: TestClient) -> None:
+    def proposed(**params: Any) -> list[set[str]]:
+        found = client.get("/api/v1/groups", params=params).json()
+        return [{case["id"] for case in group["cases"]} for group in found["groups"]]
+
+    for n, text in enumerate(
+        (
+            "The courier left muddy footprints on my white carpet",
+            "Your courier walked over my white carpet with muddy shoes",
+            "Muddy footprints of the courier all over the white carpet",
+        )
+    ):
+        solved = f"Apologise and offer carpet cleaning. Note {n}."
+        _case(client, f"g-{n}", text, solved, subject="muddy footprints of a courier on the carpet")
+    group = {"g-0", "g-1", "g-2"}
+    assert group in proposed(answered=True)
+    assert group not in proposed(answered=True, fewest=4)
+    draft = client.post(f"{CASES}/g-0/draft", json={"cases": ["g-1", "g-2"]}).json()
+    body = {name: draft[name] for name in ("cases", "language", "title", "body")}
+    assert client.post("/api/v1/drafts", json=body).status_code == 201
+    assert not any(group & cases for cases in proposed(answered=True))
