@@ -118,7 +118,8 @@ def _tell(settings: Settings, console: Console) -> None:
     shown = "\n\n".join(escape(call) for call in calls)
     console.print(
         Panel(
-            f"Try it in a browser   [bold]{base}/try[/]\n"
+            f"Practice desk         [bold]{base}/practice[/] (sign in as an agent)\n"
+            f"One question          {base}/try\n"
             f"Articles to read      {base}/articles\n"
             f"The API               {base}/docs",
             title="Potica",

@@ -62,8 +62,10 @@ export function fill(card, answer, { customerLanguage = null, solvedBefore = 0, 
 /** Show what was done with an answer. */
 export function showMark(card, mark) {
   const done = ["added", "fixed", "flagged", "used"].find((name) => mark[name]);
-  card.classList.toggle("is-out", Boolean(mark.dismissed) && !mark.used);
-  write(card, "done", mark.dismissed && !mark.used ? text("dismissed") : done ? `✓ ${text(done)}` : "");
+  const isOut = Boolean(mark.dismissed) && !mark.used;
+  card.classList.toggle("is-out", isOut);
+  const words = isOut ? text("dismissed") : done ? `✓ ${text(done)}` : "";
+  write(card, "done", words).classList.toggle("pill--good", !isOut);
   for (const [act, name] of [["use", "used"], ["fix", "fixed"], ["flag", "flagged"], ["dismiss", "dismissed"]]) {
     const button = card.querySelector(`[data-do="${act}"]`);
     if (mark[name]) button.setAttribute("aria-pressed", "true");

@@ -73,7 +73,7 @@ export function createForms(desk, api) {
       openSheet("add", "input");
     },
     ask() {
-      if (!draft(field("ask"), `${desk.key}.ask`)) field("ask").value = desk.question;
+      if (!draft(field("ask"), `${desk.key}.ask`)) field("ask").value = "";
       openSheet("ask", "textarea");
       experts();
     },
@@ -91,20 +91,21 @@ export function createForms(desk, api) {
   async function experts() {
     const list = document.getElementById("experts-list");
     const none = document.getElementById("experts-none");
+    const waiting = document.getElementById("experts-wait");
     list.replaceChildren();
+    waiting.hidden = false;
     none.hidden = true;
-    list.setAttribute("aria-busy", "true");
     try {
       const found = (await api.get(at("experts"))).experts;
       list.replaceChildren(...found.map(expert));
       const first = list.querySelector("input");
       if (first) first.checked = true;
       none.hidden = found.length > 0;
-      document.getElementById("experts").hidden = found.length === 0;
+      for (const part of sheet("ask").querySelectorAll("[data-needs-experts]")) part.hidden = found.length === 0;
     } catch (error) {
       say(sheet("ask"), text("refused_said", { reason: error.message }));
     } finally {
-      list.removeAttribute("aria-busy");
+      waiting.hidden = true;
     }
   }
 

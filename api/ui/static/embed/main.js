@@ -52,10 +52,6 @@ const desk = {
   get suggestionId() {
     return answers.shown?.id ?? null;
   },
-  /** What the customer asked, to begin a question to a colleague with. */
-  get question() {
-    return answers.shown?.query.focus ?? "";
-  },
   get marks() {
     return kept(`${desk.key}.marks`, {});
   },

@@ -199,4 +199,9 @@ at("talk").addEventListener("keydown", (event) => {
   act();
 });
 
+// The composer grows with what is in it: the last turn stays in sight.
+new ResizeObserver(() => {
+  thread.scrollTop = thread.scrollHeight;
+}).observe(thread);
+
 if (conversations.length > 0) open(conversations[0]);
