@@ -148,16 +148,16 @@ class _People:
 
     def __init__(self, session: Session, facets: Facets, but: str | None) -> None:
         roles = load_roles(session)
-        rows = session.scalars(select(User).where(col(User.state) == UserState.active))
-        every = list(rows)
+        every = session.scalars(select(User)).all()
         self.by_id = {
             user.id: user
             for user in every
             if user.id != but
+            and user.state == UserState.active
             and in_scope(facets, user.scope)
             and Permission.contribute in permissions_of(roles, user.roles)
         }
-        # Names are looked for among all, so that a namesake does not get another's merits.
+        # Names are looked for among all, so that nobody gets the merits of a namesake who left.
         self._named: dict[str, set[str]] = defaultdict(set)
         for user in every:
             for name in (user.email, user.email.partition("@")[0], user.name):
