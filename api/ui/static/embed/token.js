@@ -12,11 +12,11 @@
 //                                      resolves to true when somebody is signed in
 //   tokens.onSignedIn(callback)        there is a token (again)
 //
-// Where it comes from, in this order: the page itself (the server knew who it is), what this
-// browser kept of a sidebar in the same site, the server of the host, the session of whoever is
-// signed in on this very site, and last a window of our own to sign in.
+// Where it comes from, in this order: the page itself (the server knew who it is, by the host's
+// signature, a session, or a cookie that remembers the sidebar inside this site), the server of the
+// host, the session of whoever is signed in on this very site, and last a window of our own.
 
-import { dated, forget, handed, keep, kept } from "./hosts/credential.js";
+import { dated, handed } from "./hosts/credential.js";
 import { frame, warnOnce } from "./hosts/frame.js";
 import { hostToken, onOffer } from "./hosts/offer.js";
 import { askInWindow } from "./hosts/window.js";
@@ -55,6 +55,12 @@ async function bySession() {
   return dated(made.token);
 }
 
+/** Ask for a cookie, so that the next sidebar inside this site need not ask the person again. */
+function remember({ text }) {
+  const headers = { authorization: `Bearer ${text}` };
+  fetch(`${TOKENS}/keep`, { method: "POST", headers, credentials: "same-origin" }).catch(() => {});
+}
+
 const left = (token) => (token === null ? -Infinity : token.ends - Date.now());
 
 class Tokens {
@@ -85,10 +91,7 @@ class Tokens {
   }
 
   async renewIfNeeded(refused) {
-    if (refused && refused === this.current?.text) {
-      this.current = null;
-      forget();
-    }
+    if (refused && refused === this.current?.text) this.current = null;
     if (!this.isGood()) {
       if (this.reason === null) await this.seek();
     } else if (left(this.current) < SOON) this.seek();
@@ -124,9 +127,9 @@ class Tokens {
     }
   }
 
-  /** What came with the page or was kept; each is tried once. */
+  /** What came with the page; it is tried once. */
   given() {
-    const found = handed() ?? kept();
+    const found = handed();
     return left(found) > LAST ? found : null;
   }
 
@@ -139,7 +142,6 @@ class Tokens {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.current = null;
-      forget();
       return null;
     }
   }
@@ -162,7 +164,6 @@ class Tokens {
     this.current = found;
     this.hadOne = true;
     this.reason = null;
-    keep(found);
     clearTimeout(this.timer);
     const due = Math.max(left(found) - SOON, SOON / 4);
     if (Number.isFinite(due)) this.timer = setTimeout(() => this.renewIfNeeded(), due);
@@ -178,7 +179,10 @@ class Tokens {
       return this.isGood();
     }
     const found = await askInWindow(frame.origin);
-    if (found !== null) this.take(found);
+    if (found !== null) {
+      this.take(found);
+      remember(found);
+    }
     return this.isGood();
   }
 
