@@ -121,3 +121,22 @@ def test_cases_without_an_article_are_grouped(client: TestClient) -> None:
     body = {name: draft[name] for name in ("cases", "language", "title", "body")}
     assert client.post("/api/v1/drafts", json=body).status_code == 201
     assert not any(group & cases for cases in proposed(answered=True))
+
+
+def test_the_checklist_of_a_draft(client: TestClient) -> None:
+    body = "See [PIN](article:locker-pin-missing) and [gone](article:never-was)."
+    text = {"language": "en", "title": "PIN", "body": body, "messages": "sl"}
+    found = client.post("/api/v1/checklist", json=text).json()
+    checks = {check["name"]: check for check in found["checks"]}
+    assert checks["links"]["value"] == "1"
+    assert body[checks["links"]["places"][0]["start"] :].startswith("](article:never-was)")
+    assert checks["title"]["label"] == "Naslov"
+    assert checks["duplicates"]["state"] == "unknown"
+    pin = {"title": "I haven't received my locker PIN", "body": "The PIN has 6 digits."}
+    asked = {"language": "en", "duplicates": True, **pin}
+    again = client.post("/api/v1/checklist", json=asked).json()
+    assert again["duplicates"][0]["id"] == "locker-pin-missing"
+    assert again["checks"][-1]["state"] == "warning"
+    own = asked | {"exclude": ["article:locker-pin-missing"]}
+    assert client.post("/api/v1/checklist", json=own).json()["checks"][-1]["state"] == "ok"
+    assert client.post("/api/v1/checklist", json={"language": "hu"}).status_code == 200

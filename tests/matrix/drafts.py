@@ -44,6 +44,7 @@ def calls() -> Iterator[Call]:
     lost = {"json": DRAFT | {"cases": [NOWHERE]}}
     yield Call("POST", "/api/v1/drafts", "of none", {}, 404, frozenset({P.read_cases}), given=lost)
     yield Call("GET", "/api/v1/groups", "", {}, 200)
+    yield Call("POST", "/api/v1/checklist", "", {}, 200, given={"json": {"language": "en"}})
     text = {"json": {"text": "my parcel went to the wrong town", "language": "en"}}
     yield Call("POST", "/api/v1/duplicates", "", {}, 200, given=text)
 
