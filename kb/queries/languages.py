@@ -157,6 +157,11 @@ def _statuses(
             and_(col(Revision.machine_model).is_not(None), col(Revision.checked_by).is_(None)),
             LanguageStatus.unchecked,
         ),
+        # The hashes stand behind the texts in a row: they are read only where it matters.
+        (
+            col(Revision.source_revision_id) == col(_Own.revision_id),
+            LanguageStatus.current,
+        ),
         (is_outdated, LanguageStatus.outdated),
         else_=LanguageStatus.current,
     )

@@ -12,11 +12,15 @@ from sqlmodel import col
 
 from kb.actions.article_input import ArticleFields, ArticleInput, TranslationInput
 from kb.actions.articles import save_article
+from kb.actions.suggestions import SuggestionRecord, record_suggestion
 from kb.domain import (
     Article,
     ArticleState,
     Audience,
+    BulkChange,
+    Comment,
     Edit,
+    Gap,
     Permission,
     Redirect,
     Review,
@@ -45,7 +49,9 @@ PLANS = {
     900_003: ScheduleState.cancelled,
 }
 TASKS = {900_001: TaskState.open, 900_002: TaskState.done}
-NO_ID = 2_000_000
+COMMENTS = {900_001: False, 900_002: True}  # id -> whether it is resolved
+BULK = {"blk_m1": False, "blk_m2": True}  # id -> whether it is undone
+GAP, NO_ID = 900_001, 2_000_000
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
 API = "/api/v1/articles/{article_id}"
 TEXT = "/api/v1/articles/{article_id}/translations/{language}"
@@ -71,6 +77,7 @@ def put_back(session: Session, _caller: str | None) -> None:
             text.published_revision_id = text.revision_id if shown else None
     session.flush()
     _put_plans(session)
+    _put_said(session)
 
 
 def calls() -> Iterator[Call]:
@@ -81,6 +88,7 @@ def calls() -> Iterator[Call]:
         yield from _ways(key)
     yield from _nowhere()
     yield from _plans_and_tasks()
+    yield from _said_and_done()
 
 
 def _moves(key: str, state: ArticleState) -> Iterator[Call]:
@@ -173,6 +181,61 @@ def _plans_and_tasks() -> Iterator[Call]:
         yield _call("GET", route, there, at)
         yield _call("PATCH", route, 200 if open_ else 409 if there == 200 else 404, at, json=given)
         yield _call("POST", f"{route}/close", there, at, json={})
+
+
+def _said_and_done() -> Iterator[Call]:
+    for key in (*STATES, NOWHERE):
+        there = key in STATES
+        yield _on(key, "GET", f"{API}/comments", 200 if there else 404)
+        said = {"text": "why?"}
+        yield _on(key, "POST", f"{API}/comments", 201 if there else 404, json=said)
+    for number in (*COMMENTS, NO_ID):
+        at = {"comment_id": str(number)}
+        status = 200 if number in COMMENTS else 404
+        yield _call("POST", "/api/v1/comments/{comment_id}/resolve", status, at)
+    for bulk_id, status in (*((key, 409 if over else 200) for key, over in BULK.items()),
+                            ("blk_m0", 404)):  # fmt: skip
+        yield _call("POST", "/api/v1/editor/bulk/{bulk_id}/undo", status, {"bulk_id": bulk_id})
+    reads = frozenset({P.read_gaps})
+    for number, status in ((GAP, 201), (NO_ID, 404)):
+        yield _call("POST", "/api/v1/gaps/{gap_id}/draft", status, {"gap_id": str(number)}, reads)
+    for route in ("/api/v1/editor/bulk/preview", "/api/v1/editor/bulk"):
+        for action, needs in (
+            ("owner", NONE),
+            ("audience", frozenset({P.publish_articles})),
+            ("archive", frozenset({P.archive_articles})),
+        ):
+            given = {"action": action, "value": "public", "articles": [NOWHERE]}
+            yield _call("POST", route, 200, {}, needs, json=given)
+
+
+def _put_said(session: Session) -> None:
+    for number, over in COMMENTS.items():
+        said = session.get(Comment, number) or Comment(
+            id=number, article_id=TARGET, text="why?", author="matrix"
+        )
+        said.resolved_at = utc_now() if over else None
+        session.add(said)
+    for bulk_id, over in BULK.items():
+        bulk = session.get(BulkChange, bulk_id) or BulkChange(
+            id=bulk_id, actor="matrix", action="owner", items=[]
+        )
+        bulk.undone_at = utc_now() if over else None
+        session.add(bulk)
+    if session.get(Gap, GAP) is None:
+        record = SuggestionRecord("en", "internal", "why", {"messages": []}, {"articles": []})
+        found = record_suggestion(session, record)
+        session.add(
+            Gap(
+                id=GAP,
+                question="why?",
+                question_hash="matrix",
+                language="en",
+                reason="nothing",
+                suggestion_id=found,
+            )
+        )
+        session.flush()
 
 
 def _put_plans(session: Session) -> None:
