@@ -8,10 +8,12 @@ nothing, and a few hundred of them a server that answers nobody.
 from __future__ import annotations
 
 import asyncio
+import resource
 from http import HTTPStatus
 from typing import Any
 
 import h11
+import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.edge.headers import security_headers
@@ -24,6 +26,9 @@ from kb.errors import Busy
 
 CLOSE_SECONDS = 10.0  # for a client to take what was written before it is cut off
 _TICK = 1.0  # seconds between looks
+_STREAM_TICK = 5.0  # at streams, of which there are many, and which have clocks of their own
+_SPARE_FILES = 256  # descriptors beside those of connections: databases, index, logs
+log = structlog.get_logger("potica.connections")
 _HEADERS = {**security_headers(Policy(), "", ""), "connection": "close"}
 _FULL = Busy("Too many connections are open: try again in a few seconds.")
 
@@ -98,7 +103,8 @@ class TimedProtocol(H11Protocol):
 
     def _watch(self) -> None:
         now = self.loop.time()
-        self._look = self.loop.call_later(_TICK, self._watch)
+        is_stream = self.cycle is not None and "potica.stop" in self.cycle.scope
+        self._look = self.loop.call_later(_STREAM_TICK if is_stream else _TICK, self._watch)
         if self.transport.is_closing():
             self._closing_since = self._closing_since or now
             if now - self._closing_since > CLOSE_SECONDS:
@@ -118,12 +124,28 @@ async def _too_many(scope: Any, receive: Any, send: Any) -> None:
     await ProblemResponse(problem_of(_FULL), _HEADERS | {"retry-after": "5"})(scope, receive, send)
 
 
+def room_for(connections: int) -> int:
+    """So many connections, or fewer when the system does not give the process as many files.
+
+    The process asks for what it may have: systems begin with 1,024 and allow more.
+    """
+    wanted = connections + _SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return connections
+    given = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (given, hard))
+    if given < wanted:
+        log.warning("few_open_files", connections=max(1, given - _SPARE_FILES), wanted=connections)
+    return max(1, min(connections, given - _SPARE_FILES))
+
+
 def protocol_options(settings: Settings) -> dict[str, Any]:
     """What `uvicorn.run` is told of connections."""
 
     class Protocol(TimedProtocol):
         head_seconds = min(TimedProtocol.head_seconds, settings.body_seconds)
-        most = settings.max_connections
+        most = room_for(settings.max_connections)
 
     return {
         "http": Protocol,

@@ -164,6 +164,12 @@ class LiveHub:
             self._queue.put(watched, turn)
             self._run_next()
 
+    def gone(self, watched: Watched) -> None:
+        """The interaction is not there any more, or not for these eyes: nothing of it is kept."""
+        self._shown.pop(watched.key, None)
+        for subscription in watched.subscriptions:
+            subscription.end(End.gone)
+
     # -- inside
 
     def _tell(self, interaction_id: str, turn: Turn) -> None:
@@ -326,9 +332,7 @@ class LiveHub:
         self._release_waiting(watched, None)
         if isinstance(error, NotFound):
             watched.again = None
-            self._shown.pop(watched.key, None)
-            for subscription in list(watched.subscriptions):
-                subscription.end(End.gone)
+            self.gone(watched)
             return
         watched.failures += 1
         watched.retry_at = time.monotonic() + min(2.0**watched.failures, MAX_RETRY)

@@ -95,9 +95,10 @@ class Watch:
         """Have looked at what moved without our being told, and what is to be withdrawn."""
         for watched in self._hub.watched():
             place = found.places.get(watched.key[0])
+            if watched.key[0] not in found.asked:  # it came while we looked
+                continue
             if place is None:
-                for stream in watched.subscriptions:
-                    stream.end(End.gone)
+                self._hub.gone(watched)
                 continue
             failed = watched.failures > 0 and watched.retry_at <= now
             seen = 0 if watched.place is None else watched.place.sequence

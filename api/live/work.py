@@ -14,7 +14,7 @@ from api.live.views import Asked, Kept, Shown, is_fresh, make_view, may_be_seen,
 from api.metrics import Metrics
 from api.schemas.interactions import InteractionView
 from kb.assist.engine import Engine
-from kb.assist.live import LiveState, load_state, suggest_live
+from kb.assist.live import LiveState, load_again, load_state, suggest_live
 from kb.domain import utc_now
 from kb.queries.live import KnowledgeMark, Place, knowledge_mark, places
 from kb.queries.passages import index_state
@@ -36,6 +36,7 @@ class Built:
 
     @property
     def frame(self) -> Frame:
+        """The view as it is pushed."""
         told = self.view.model_dump_json(exclude=_UNSEEN).encode()
         digest = hashlib.blake2b(told, digest_size=16).digest()
         return Frame(self.view.interaction.sequence, self.view.model_dump_json().encode(), digest)
@@ -62,8 +63,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look at the database found."""
+    """What a look at the database found; of interactions that were not asked for, nothing."""
 
+    asked: Collection[str]
     places: Mapping[str, Place]
     mark: KnowledgeMark
     expired: Collection[Subscription]
@@ -109,7 +111,7 @@ class Work:
             self.metrics.observe_suggestion(result.language, name, result.milliseconds)
             shown = Shown.of(made, index, self.engine.settings)
         with self.readers() as session:
-            state = load_state(session, order.interaction_id, viewer.reader.scope)
+            state = load_again(session, state, viewer.reader.scope)
             frames = {}
             for language in order.languages:
                 seen_by = Viewer(viewer.reader, language, viewer.asks, viewer.sees, None)
@@ -125,6 +127,7 @@ class Work:
         """What moved, whose credential is not good any more, what may not be shown any more."""
         with self.readers() as session:
             return Looked(
+                frozenset(ids),
                 places(session, ids),
                 knowledge_mark(session, utc_now()),
                 [one for one in due if not one.standing(session)],

@@ -87,6 +87,14 @@ def load_state(session: Session, interaction_id: str, scope: Facets) -> LiveStat
     return LiveState(row, load_turns(session, interaction_id))
 
 
+def load_again(session: Session, state: LiveState, scope: Facets) -> LiveState:
+    """The state as it is now; what was said is read again only if it may be something else."""
+    row = get_interaction(session, state.row.id, scope)
+    if row.version != state.version:
+        return LiveState(row, load_turns(session, row.id))
+    return LiveState(row, state.turns)
+
+
 def suggest_live(engine: Engine, state: LiveState, reader: ReaderView) -> LiveSuggestion:
     """The suggestion to this state; committed when this returns, with the gap it may leave.
 

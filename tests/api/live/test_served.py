@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import time
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,14 +22,21 @@ from tests.site import copy_home
 INTERACTIONS = "/api/v1/interactions"
 
 
-@pytest.fixture
-def home(filled: Settings, tmp_path: Path) -> Settings:
-    return copy_home(filled, tmp_path / "home")
+@dataclass(frozen=True)
+class Pair:
+    """Two servers on one home, and the header of a key for both."""
+
+    one: Served
+    other: Served
+    headers: dict[str, str]
 
 
-@pytest.fixture
-def headers(home: Settings) -> dict[str, str]:
-    return {"authorization": administrator_key(home)}
+@pytest.fixture(scope="module")
+def pair(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    home = copy_home(filled, tmp_path_factory.mktemp("pair") / "home")
+    headers = {"authorization": administrator_key(home)}
+    with serving(home.home) as one, serving(home.home) as other:
+        yield Pair(one, other, headers)
 
 
 def post(served: Served, path: str, headers: dict[str, str], body: Any) -> dict[str, Any]:
@@ -52,37 +58,28 @@ def begin(served: Served, headers: dict[str, str]) -> str:
     return str(view["interaction"]["id"])
 
 
-def test_two_servers_on_one_database(home: Settings, headers: dict[str, str]) -> None:
-    with serving(home.home) as one, serving(home.home) as other:
-        key = begin(one, headers)
-        with httpx.Client(timeout=PATIENCE) as client:
-            address = f"{other.url}{INTERACTIONS}/{key}/events"
-            with client.stream("GET", address, headers=headers) as response:
-                stream = Stream(response)
-                first = stream.settled(1)
-                said = {"messages": [{"id": "m2", "role": "customer", "text": PIN}]}
-                post(one, f"{INTERACTIONS}/{key}/messages?wait=5000", headers, said)
-                there = stream.settled(2)
-        view = httpx.get(f"{one.url}{INTERACTIONS}/{key}", headers=headers, timeout=PATIENCE)
-        here = view.json()
-        assert first["suggestion"]["id"] != there["suggestion"]["id"]
-        assert there["suggestion"]["id"] == here["suggestion"]["id"]
-        assert there["interaction"]["sequence"] == here["interaction"]["sequence"]
-
-
-def test_a_stop_ends_streams_and_the_next_server_goes_on(
-    home: Settings, headers: dict[str, str]
-) -> None:
-    with serving(home.home) as served:
-        key = begin(served, headers)
-        told = asyncio.run(_stopped(served, key, headers))
-    assert told == {"events": "ended", "socket": 1012}
-    assert "graceful" not in served.log.read_text("utf-8")
-    with serving(home.home) as served, httpx.Client(timeout=PATIENCE) as client:
-        address = f"{served.url}{INTERACTIONS}/{key}/events"
+def test_what_one_server_hears_the_other_shows(pair: Pair) -> None:
+    one, other, headers = pair.one, pair.other, pair.headers
+    key = begin(one, headers)
+    with httpx.Client(timeout=PATIENCE) as client:
+        address = f"{other.url}{INTERACTIONS}/{key}/events"
         with client.stream("GET", address, headers=headers) as response:
-            view = Stream(response).settled(1)
-    assert view["interaction"]["message_count"] == 1
+            stream = Stream(response)
+            first = stream.settled(1)
+            said = {"messages": [{"id": "m2", "role": "customer", "text": PIN}]}
+            post(one, f"{INTERACTIONS}/{key}/messages?wait=5000", headers, said)
+            there = stream.settled(2)
+    here = httpx.get(f"{one.url}{INTERACTIONS}/{key}", headers=headers, timeout=PATIENCE).json()
+    assert first["suggestion"]["id"] != there["suggestion"]["id"]
+    assert there["suggestion"]["id"] == here["suggestion"]["id"]
+    assert there["interaction"]["sequence"] == here["interaction"]["sequence"]
+
+
+def test_a_server_that_stops_ends_its_streams(pair: Pair) -> None:
+    key = begin(pair.one, pair.headers)
+    told = asyncio.run(_stopped(pair.other, key, pair.headers))
+    assert told == {"events": "ended", "socket": 1012}
+    assert "graceful" not in pair.other.log.read_text("utf-8")
 
 
 async def _stopped(served: Served, key: str, headers: dict[str, str]) -> dict[str, Any]:
