@@ -29,6 +29,7 @@ from kb.db import session_factory
 from kb.domain import Pool
 from kb.errors import KbError
 from kb.privacy.upkeep import Upkeep, apply_before_start
+from kb.queries.incidents import warm_up_incidents
 from kb.queries.redactions import hide, redaction_rules
 from kb.secret_key import load_secret_key
 from kb.webhook_sender import WebhookSender
@@ -126,6 +127,8 @@ def _warm_up(engine: Engine, worker: IndexWorker) -> None:
             request = SuggestRequest((Message("customer", example),))
             engine.suggest(request, record=False)
             hide(example, language, redaction_rules(engine.settings))
+            with session_factory(engine.database, read_only=True)() as session:
+                warm_up_incidents(session, language, example)
     except KbError as error:  # the first question will say the same, to somebody
         log.warning("warm_up_failed", code=error.code)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +14,7 @@ from sqlmodel import col
 
 from kb.domain import Incident, Passage, Pool
 from kb.queries.synonyms import load_synonyms
-from kb.text.mention import Concept, Said, Window, concepts
+from kb.text.mention import Concept, Said, Window, concepts, ways_to_say
 from kb.text.terms import terms
 
 SAMPLE = 3_000  # newest passages of a language: they tell which words are everyday ones
@@ -79,11 +80,12 @@ class IncidentWords:
 def read_words(session: Session, incident: Incident, language: str) -> IncidentWords:
     """The words of an incident in a language it may have no phrases or texts in."""
     groups = (*load_synonyms(session).get(language, ()), _LATE.get(language, ()))
+    said = ways_to_say(groups, language)
     texts = incident.texts.get(language, {})
-    phrases = [concepts(phrase, language, groups) for phrase in incident.match.get(language, ())]
-    title = concepts(texts.get("title", ""), language, groups, titled=True)
+    phrases = [concepts(phrase, language, said) for phrase in incident.match.get(language, ())]
+    title = concepts(texts.get("title", ""), language, said, titled=True)
     running = [
-        concepts(texts.get(name, ""), language, groups, titled=True)
+        concepts(texts.get(name, ""), language, said, titled=True)
         for name in ("statement", "what_to_say")
     ]
     subject = _once(*phrases, title)
@@ -108,13 +110,21 @@ def weigh(session: Session, words: IncidentWords) -> dict[str, float]:
         .order_by(col(Passage.id).desc())
         .limit(SAMPLE)
     )
-    pages = [frozenset(found.split()) for found in session.connection().scalars(query)]
+    pages = [found.split() for found in session.connection().scalars(query)]
+    every = {c.key: c for c in (*words.matter, *(c for phrase in words.phrases for c in phrase))}
+    by_term: dict[str, list[Concept]] = defaultdict(list)
+    for concept in every.values():
+        for term in {term for way in concept.ways for term in way}:
+            by_term[term].append(concept)
+    spoken: Counter[str] = Counter()
+    for page in pages:
+        there = by_term.keys() & page
+        near = {concept.key: concept for term in there for concept in by_term[term]}
+        spoken.update(key for key, c in near.items() if any(way <= there for way in c.ways))
     size = math.log(len(pages) + 1) or 1.0
     return {
-        concept.key: math.log((len(pages) + 1) / (_spoken(concept, pages) + 1)) / size
-        if pages
-        else 1.0
-        for concept in (*words.matter, *(word for phrase in words.phrases for word in phrase))
+        key: math.log((len(pages) + 1) / (spoken[key] + 1)) / size if pages else 1.0
+        for key in every
     }
 
 
@@ -165,10 +175,6 @@ def _beside(subject: Phrase, phrase: Phrase) -> Phrase:
 
 def _weight(phrase: Phrase, weights: Mapping[str, float]) -> float:
     return sum(weights[concept.key] for concept in phrase)
-
-
-def _spoken(concept: Concept, pages: list[frozenset[str]]) -> int:
-    return sum(any(way <= page for way in concept.ways) for page in pages)
 
 
 def _once(*found: Phrase) -> Phrase:

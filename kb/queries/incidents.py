@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from kb.domain import Incident, IncidentState, Passage, Severity
+from kb.domain import Incident, IncidentState, Passage, Severity, utc_now
 from kb.queries.incident_words import Because, IncidentWords, judge, read_words, weigh
 from kb.text.mention import Said
 from kb.text.terms import base_language
@@ -98,6 +98,18 @@ def touching(
         if because == "words" or (because == "place" and _is_there(kept.row, facets)):
             found.append(_notice(kept.row, because, language, reader_language))
     return tuple(sorted(found, key=lambda n: (n.because != "words", _SEVERITY[n.severity], n.id)))
+
+
+def warm_up_incidents(session: Session, language: str, example: str) -> None:
+    """Read and weigh the words of what is under way, so that no conversation waits for it."""
+    touching(
+        session,
+        texts=[example],
+        facets={},
+        language=language,
+        reader_language=language,
+        now=utc_now(),
+    )
 
 
 class _Key(NamedTuple):

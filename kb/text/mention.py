@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -89,23 +89,36 @@ class Said:
         return found
 
 
+Ways = Mapping[str, tuple[TermSet, ...]]
+"""Term -> all that means the same as it, itself included."""
+
+
+def ways_to_say(synonyms: Iterable[Collection[str]], language: str) -> Ways:
+    """Groups of words or phrases that mean the same, by each word of theirs that is one term."""
+    found: dict[str, tuple[TermSet, ...]] = {}
+    for group in synonyms:
+        ways = tuple(frozenset(terms(word, language)) for word in group)
+        for own in ways:
+            if len(own) == 1:
+                [term] = own
+                found[term] = (*found.get(term, (own,)), *ways)
+    return {term: tuple(dict.fromkeys(ways)) for term, ways in found.items()}
+
+
 def concepts(
-    phrase: str, language: str, synonyms: Iterable[Collection[str]] = (), *, titled: bool = False
+    phrase: str, language: str, synonyms: Ways | None = None, *, titled: bool = False
 ) -> tuple[Concept, ...]:
     """The content words of a phrase, each once, with their synonyms.
 
-    `synonyms` are groups of words or phrases that mean the same. A capital letter makes a name,
-    except at the start of a sentence of running text (`titled`).
+    A capital letter makes a name, except at the start of a sentence of running text (`titled`).
     """
-    groups = [[frozenset(terms(word, language)) for word in group] for group in synonyms]
+    said = synonyms or {}
     found: dict[str, Concept] = {}
     for word, is_name in _words(phrase, titled):
         for term in terms(word, language):
             if len(term) < 2 or is_stop(term, language) or term in question_words(language):
                 continue
-            own = frozenset({term})
-            alike = (way for group in groups if own in group for way in group)
-            ways = tuple(dict.fromkeys((own, *alike)))
+            ways = said.get(term, (frozenset({term}),))
             key = min(" ".join(sorted(way)) for way in ways)
             found.setdefault(key, Concept(key, ways, is_name))
     return tuple(found.values())

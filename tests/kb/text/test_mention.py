@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.text.mention import WINDOW, Said, concepts
+from kb.text.mention import WINDOW, Said, concepts, ways_to_say
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def _together(said: str) -> bool:
 
 
 def test_hints_come_without_lemmas() -> None:
-    [word] = concepts("parcel", "en", [("parcel", "package")])
+    [word] = concepts("parcel", "en", ways_to_say([("parcel", "package")], "en"))
     assert word.hinted(Said(["two PACKAGES"]).starts)
     assert not word.hinted(Said(["two boxes"]).starts)
 
@@ -80,6 +80,6 @@ def test_hints_come_without_lemmas() -> None:
 def _meant(
     phrase: str, said: str, language: str, groups: list[tuple[str, ...]] | None = None
 ) -> bool:
-    words = concepts(phrase, language, groups or [])
+    words = concepts(phrase, language, ways_to_say(groups or [], language))
     [window] = Said([said]).windows(language)
     return all(map(window.speaks_of, words))
