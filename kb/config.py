@@ -117,6 +117,9 @@ class Settings(BaseSettings):
     retention_suggestions: int = Field(default=180, ge=0, le=36_500)
     retention_feedback: int = Field(default=365, ge=0, le=36_500)  # its texts; counts stay
     retention_gaps: int = Field(default=365, ge=0, le=36_500)  # after they were closed
+    retention_interactions: int = Field(default=365, ge=0, le=36_500)  # texts, after the last word
+    retention_deliveries: int = Field(default=30, ge=0, le=36_500)  # to webhooks
+    retention_receipts: int = Field(default=1, ge=0, le=36_500)  # of messages from webhooks
     retention_sessions: int = Field(default=30, ge=0, le=36_500)  # after they were over
     retention_links: int = Field(default=30, ge=0, le=36_500)  # one-time links, likewise
     retention_raw_cases: int = Field(default=0, ge=0, le=36_500)  # then what may be shown stays
