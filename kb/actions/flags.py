@@ -80,6 +80,7 @@ def raise_flag(session: Session, flag: FlagInput, by: Principal) -> str:
     if new_id is None:
         return _same(session, values)
     note_feedback(session, about, FeedbackKind.flagged, str(flag.kind), by.actor)
+    follow_flag(session, session.get_one(Flag, new_id), by.actor)
     audit.record(
         session, by.actor, "raise", "flag", new_id, document=about.document, kind=str(flag.kind)
     )
@@ -94,7 +95,6 @@ def raise_flag(session: Session, flag: FlagInput, by: Principal) -> str:
         kind=str(flag.kind),
         position=about.position,
     )
-    follow_flag(session, session.get_one(Flag, new_id), by.actor)
     return str(new_id)
 
 
@@ -107,8 +107,8 @@ def close_flag(session: Session, flag_id: str, by: Principal) -> bool:
     if row.state == FlagState.closed:
         return False
     row.state, row.closed_at, row.closed_by = FlagState.closed, utc_now(), by.actor
-    audit.record(session, by.actor, "close", "flag", row.id, document=row.document)
     close_flag_tasks(session, row.id, by.actor)
+    audit.record(session, by.actor, "close", "flag", row.id, document=row.document)
     session.flush()
     return True
 
