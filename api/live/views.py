@@ -64,9 +64,9 @@ class Shown:
         return [answer.document for answer in (*self.out.articles, *self.out.cases)]
 
 
-def is_fresh(session: Session, shown: Shown, state: LiveState, reader: ReaderView) -> bool:
-    """Whether a suggestion answers this state, with what SQL holds now."""
-    if shown.version != state.version or shown.index != index_state(session):
+def is_fresh(session: Session, shown: Shown, version: int, reader: ReaderView) -> bool:
+    """Whether a suggestion answers this version, with what SQL holds now."""
+    if shown.version != version or shown.index != index_state(session):
         return False
     return may_be_seen(session, shown, reader)
 

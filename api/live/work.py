@@ -16,6 +16,7 @@ from api.schemas.interactions import InteractionView
 from kb.assist.engine import Engine
 from kb.assist.live import LiveState, load_again, load_state, suggest_live
 from kb.domain import utc_now
+from kb.queries.interactions import get_interaction
 from kb.queries.live import KnowledgeMark, Place, knowledge_mark, places
 from kb.queries.passages import index_state
 
@@ -93,9 +94,9 @@ class Work:
     ) -> int | None:
         """The version that has no fresh suggestion yet; None when it has one. Raises NotFound."""
         with self.readers() as session:
-            state = load_state(session, interaction_id, viewer.reader.scope)
-            fresh = shown is not None and is_fresh(session, shown, state, viewer.reader)
-            return None if fresh else state.version
+            version = get_interaction(session, interaction_id, viewer.reader.scope).version
+            fresh = shown is not None and is_fresh(session, shown, version, viewer.reader)
+            return None if fresh else version
 
     def do(self, order: Order) -> Done:
         """Suggest where it is needed, and make the views. Raises NotFound and as the engine."""
@@ -103,7 +104,7 @@ class Work:
         with self.readers() as session:
             state = load_state(session, order.interaction_id, viewer.reader.scope)
             index = index_state(session)
-            fresh = shown is not None and is_fresh(session, shown, state, viewer.reader)
+            fresh = shown is not None and is_fresh(session, shown, state.version, viewer.reader)
         if viewer.asks and not fresh:
             made = suggest_live(self.engine, state, viewer.reader)
             result = made.result
@@ -142,7 +143,7 @@ class Work:
         viewer: Viewer,
         with_history: bool,
     ) -> Built:
-        fresh = shown is not None and is_fresh(session, shown, state, viewer.reader)
+        fresh = shown is not None and is_fresh(session, shown, state.version, viewer.reader)
         if shown is not None and not fresh and not may_be_seen(session, shown, viewer.reader):
             shown = None
         pending = viewer.asks and not fresh

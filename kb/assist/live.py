@@ -1,7 +1,8 @@
 """Suggestions of a live interaction: one for each version and pair of eyes, and why it changed.
 
 Whoever sees the same is given the same suggestion. A second one is recorded only when other
-answers are given or something else is asked: not after a restart, and not by a second server.
+answers are given or something else is asked: not after a restart, not by a second server, and not
+when all that changed is who holds the conversation.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from kb.assist.change import Change, Given, change_between
 from kb.assist.engine import GAPS, Engine
 from kb.assist.record import suggestion_record, turn_mark
 from kb.assist.types import Message, SuggestionResult, SuggestRequest
-from kb.domain import Audience, Facets, Interaction, InteractionEventKind
+from kb.domain import Audience, Facets, Interaction, InteractionEventKind, Suggestion
 from kb.errors import NotFound
 from kb.queries.interactions import InteractionRow, TurnView, get_interaction, load_turns
-from kb.queries.suggestions import last_given, was_answered
+from kb.queries.suggestions import SuggestionView, last_given, was_answered
 
 ACTOR = "system"
 
@@ -141,6 +142,7 @@ def _kept(
     now = Given.of(record)
     before = None if last is None else Given.of(last)
     if last is not None and before is not None and before.says_the_same(now):
+        _answers_too(session, interaction, last, state.version)
         known = replace(result, id=last.id)
         return LiveSuggestion(known, state.version, _change_of(last.change), is_new=False)
     change = _change(session, state, reader, before, now, result)
@@ -170,6 +172,15 @@ def _locked(session: Session, interaction_id: str) -> Interaction:
     if row is None:
         raise NotFound(f"There is no interaction {interaction_id[:60]!r}: open one first.")
     return row
+
+
+def _answers_too(
+    session: Session, interaction: Interaction, last: SuggestionView, version: int
+) -> None:
+    """The suggestion answers a newer version, in which nothing new was said: viewers see that."""
+    if last.interaction_version != version:
+        session.get_one(Suggestion, last.id).interaction_version = version
+        interaction.sequence += 1
 
 
 def _change(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -166,7 +167,13 @@ def test_the_same_state_is_recorded_once(engine: Engine) -> None:
     patch(engine, key, agent_ref="Eva")  # says nothing new about what is asked
     later = answer(engine, key)
     assert (later.result.id, later.version) == (first.result.id, 2)
-    assert len(recorded(engine, key)) == 1
+    (row,) = recorded(engine, key)
+    assert row.interaction_version == 2
+    with engine.session_factory() as session:
+        sequence = session.get_one(Interaction, key).sequence
+    assert answer(engine, key).result.id == first.result.id
+    with engine.session_factory() as session:
+        assert session.get_one(Interaction, key).sequence == sequence  # nothing new to be seen
 
 
 def test_other_eyes_are_given_their_own(engine: Engine) -> None:
@@ -303,3 +310,31 @@ def test_what_is_gone_or_out_of_scope(engine: Engine) -> None:
         session.delete(session.get_one(Interaction, key))
     with pytest.raises(NotFound):
         suggest_live(engine, state, EYES)
+
+
+def test_two_servers_record_the_same_state_once(
+    database_url: str, encoder: Encoder, tmp_path: Path
+) -> None:
+    settings = CachedModels(
+        _env_file=None, database_url=database_url, home=tmp_path, encoder_threads=1
+    )
+    database = create_engine_for(settings)
+    sessions = session_factory(database)
+    with sessions.begin() as session:
+        key = "wrong-postcode"
+        save_article(session, builders.article(key, TEXTS[key]), actor="test")
+    index(sessions, encoder)
+    database.dispose()
+    engines = [Engine.open(settings) for _ in range(2)]
+    try:
+        key = begin(engines[0], customer(POSTCODE, "m1"))
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda n: answer(engines[n % 2], key), range(4)))
+        assert len({one.result.id for one in found}) == 1
+        assert sum(one.is_new for one in found) == 1
+        assert len(recorded(engines[0], key)) == 1
+        with engines[1].session_factory() as session:
+            assert session.get_one(Interaction, key).sequence == 2
+    finally:
+        for engine in engines:
+            engine.close()
