@@ -7,9 +7,9 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -48,7 +48,6 @@ class Place:
     app: FastAPI
     port: int
     server: uvicorn.Server
-    streams: list[Stream] = field(default_factory=list)
 
     @property
     def services(self) -> Services:
@@ -118,6 +117,10 @@ class Stream:
                 return name, number, data
             self.pings += 1
 
+    def ping(self) -> bool:
+        """Whether the next event is one."""
+        return self._event()[0] == "ping"
+
     def _event(self) -> Event:
         found: dict[str, str] = {}
         while True:
@@ -154,6 +157,14 @@ class Stream:
 
 def turn(text: str, role: Role = Role.customer) -> TurnInput:
     return TurnInput(role, text, key=secrets.token_hex(6))
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Look again and again; AssertionError when it does not come true."""
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def best(view: dict[str, Any]) -> str:

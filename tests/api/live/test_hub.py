@@ -361,3 +361,23 @@ async def _last(stream: Any, seen: dict[int, int], version: int) -> Any:
         seen[id(stream)] = view.interaction.sequence
         if not view.pending and view.suggestion_version == version:
             return view
+
+
+def test_many_streams(engine: Engine) -> None:
+    async def case() -> None:
+        async with bench_on(engine) as bench:
+            keys = [bench.begin(POSTCODE) for _ in range(6)]
+            streams = [await bench.watch(key) for _ in range(40) for key in keys]
+            await asyncio.gather(*(settled(stream) for stream in streams))
+            made = len(bench.work.done)
+            assert made <= 4 * len(keys)  # forty streams share each
+            for key in keys:
+                await bench.told(key, PIN)
+            views = await asyncio.gather(*(settled(stream, 2) for stream in streams))
+            assert len({view.suggestion.id for view in views if view.suggestion}) == len(keys)
+            for stream in streams:
+                stream.close()
+            assert bench.hub.streams == 0
+            assert not bench.hub.watched()
+
+    run(case())
