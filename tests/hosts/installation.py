@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy.orm import Session, sessionmaker
 
+from api.auth.widget_token import WidgetGrant, WidgetSigner
 from api.ui.embed_script import embed_script
 from kb.actions.keys import KeyInput, create_key
 from kb.cli.helpdesks.freshdesk import build_freshdesk
 from kb.config import Settings
 from kb.db import create_engine_for, session_factory
-from kb.domain import DEFAULT_ROLES, EVERYTHING, Principal, PrincipalKind, User
+from kb.domain import DEFAULT_ROLES, EVERYTHING, Principal, PrincipalKind, User, utc_now
 from kb.passwords import new_password
+from kb.secret_key import load_secret_key
 from tests.api.auth.zendesk_calls import INSTALLATION, KEY, claims_for, public_pem
 from tests.api.people import make_user
 from tests.hosts.server import Helpdesks, helpdesks
@@ -38,11 +42,21 @@ class Installation:
     desks: Helpdesks
     agent: User
     sessions: sessionmaker[Session]
+    key_id: str  # of the API key that the host's server holds
+    secret: bytes = field(repr=False)
 
-    def zendesk_token(self, key: RSAKey = KEY) -> str:
+    def zendesk_token(self, key: RSAKey = KEY, **changes: Any) -> str:
         """A new signed request for the agent."""
-        claims = claims_for(self.desks.desk, email=self.agent.email)
+        claims = claims_for(self.desks.desk, **{"email": self.agent.email} | changes)
         return jwt.encode({"alg": "RS256"}, claims, key, algorithms=["RS256"])
+
+    def widget_token(self, origin: str, hours_ago: float = 0) -> str:
+        """A token for the agent's sidebar on `origin`, made so long ago."""
+        now = utc_now() - timedelta(hours=hours_ago)
+        grant = WidgetGrant(origin, key_id=self.key_id, user_id=self.agent.id)
+        made = WidgetSigner.of(self.secret, self.url).sign(grant, now)
+        assert made is not None
+        return made.text
 
 
 @contextmanager
@@ -57,7 +71,7 @@ def installation(filled: Settings, home: Path) -> Iterator[Installation]:
         password_hash=new_password(PASSWORD, email="x@lipa.example", name="Ana").hash,
     )
     with sessions.begin() as session:
-        key = create_key(session, KeyInput("Host", DEFAULT_ROLES["agent"]), OWNER).token
+        made = create_key(session, KeyInput("Host", DEFAULT_ROLES["agent"]), OWNER)
     with helpdesks() as desks:
         given = {
             "embed_origins": json.dumps([desks.desk, desks.app]),
@@ -70,9 +84,10 @@ def installation(filled: Settings, home: Path) -> Iterator[Installation]:
             icon = '<svg xmlns="http://www.w3.org/2000/svg"></svg>'
             desks.kb = served.url
             desks.package = build_freshdesk(served.url, embed_script().text, icon)
-            found = Installation(served.url, desks, agent, sessions)
+            own = (made.key.id, load_secret_key(settings))
+            found = Installation(served.url, desks, agent, sessions, *own)
             desks.values["ZENDESK_TOKEN"] = found.zendesk_token
-            desks.token = lambda: _token(served.url, key, desks.desk, agent.email)
+            desks.token = lambda: _token(served.url, made.token, desks.desk, agent.email)
             yield found
     engine.dispose()
 

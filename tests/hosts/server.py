@@ -90,6 +90,9 @@ def helpdesks() -> Iterator[Helpdesks]:
 def _handler(desks: Helpdesks) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path == "/favicon.ico":
+                self._answer(204, "", b"")
+                return
             content = desks.content(self.path)
             suffix = Path(self.path.partition("?")[0]).suffix
             self._answer(200 if content is not None else 404, TYPES.get(suffix, ""), content or b"")

@@ -67,6 +67,7 @@ class Tokens {
   constructor() {
     this.current = null;
     this.hadOne = false;
+    this.asksHost = true;
     this.seeking = null; // a promise while a token is being found
     this.waiting = []; // who waits for one
     this.needed = new Set();
@@ -91,7 +92,11 @@ class Tokens {
   }
 
   async renewIfNeeded(refused) {
-    if (refused && refused === this.current?.text) this.current = null;
+    if (refused && refused === this.current?.text) {
+      // A new one of the host that is not good: its next one would not be either.
+      this.asksHost &&= Date.now() - this.current.since > SOON;
+      this.current = null;
+    }
     if (!this.isGood()) {
       if (this.reason === null) await this.seek();
     } else if (left(this.current) < SOON) this.seek();
@@ -115,7 +120,7 @@ class Tokens {
   async find() {
     for (const pause of [...AGAIN, null]) {
       try {
-        const found = (await this.renewed()) ?? this.given() ?? (await hostToken());
+        const found = (await this.renewed()) ?? this.given() ?? (await this.ofHost());
         this.settle(found ?? (await bySession()), "signed_out");
         return;
       } catch (error) {
@@ -131,6 +136,10 @@ class Tokens {
   given() {
     const found = handed();
     return left(found) > LAST ? found : null;
+  }
+
+  async ofHost() {
+    return this.asksHost ? hostToken() : null;
   }
 
   async renewed() {
@@ -161,7 +170,7 @@ class Tokens {
 
   take(found) {
     const wasOut = this.reason !== null;
-    this.current = found;
+    this.current = { ...found, since: Date.now() };
     this.hadOne = true;
     this.reason = null;
     clearTimeout(this.timer);
