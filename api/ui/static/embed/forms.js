@@ -214,8 +214,10 @@ export function createInbox(desk, api) {
     button.title = questions.length ? counted("open_questions", questions.length) : "";
     document.getElementById("inbox-none").hidden = questions.length > 0;
     // What is being written must not go away under the hand.
-    const open = new Map([...list.children].map((row) => [row.dataset.id, row]));
-    list.replaceChildren(...questions.map((one) => open.get(one.id) ?? row(one)));
+    const there = new Map([...list.children].map((row) => [row.dataset.id, row]));
+    const wanted = new Set(questions.map((one) => one.id));
+    for (const [id, one] of there) if (!wanted.has(id)) one.remove();
+    for (const one of questions) if (!there.has(one.id)) list.append(row(one));
   }
 
   function row(question) {
@@ -245,9 +247,9 @@ export function createInbox(desk, api) {
   return {
     look,
     async open() {
-      openSheet("inbox");
+      openSheet("inbox", "textarea");
       await look();
-      list.querySelector("textarea")?.focus();
+      if (!sheet("inbox").contains(document.activeElement?.closest("textarea"))) list.querySelector("textarea")?.focus();
     },
   };
 }

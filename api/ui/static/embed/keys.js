@@ -50,6 +50,12 @@ export function listenToKeys(act) {
       act("leave", event);
       return;
     }
+    // A search field would empty itself first.
+    if (event.key === "Escape" && isOpen()) {
+      event.preventDefault();
+      act("back", event);
+      return;
+    }
     if (event.target.closest(typing)) return;
     if (isOpen()) {
       digit(event);

@@ -178,6 +178,8 @@ function show(next) {
   if (!arrivals.has(version)) arrivals.set(version, performance.now());
   view = { ...next, history: next.history ?? view?.history ?? [] };
   page("content");
+  at("content").dataset.messages = view.interaction.message_count;
+  at("content").dataset.state = view.pending ? "pending" : "settled";
   notices.showHeader(view.interaction, given?.interaction.customer_name);
   notices.showClosed(view.interaction);
   for (const incident of notices.showIncidents(view.incidents, { canInsert: canInsert() })) {
@@ -337,7 +339,10 @@ const acts = {
   leave: () => reply.leave(),
   next: () => answers.step(1),
   previous: () => answers.step(-1),
-  source: (event) => answers.focus(event.target.closest("[data-document]").dataset.document),
+  source(event) {
+    event.preventDefault();
+    answers.focus(event.target.closest("[data-document]").dataset.document);
+  },
   use: about(use),
   read: about((answer) => showPassage(api, answer)),
   "read-language": (event) => showPassage(api, null, event.target.closest("[data-language]").dataset.language),

@@ -29,11 +29,11 @@ function sentences(reply) {
 }
 
 function citation(sentence) {
-  const button = element("button", { type: "button", textContent: String(sentence.citation) });
-  button.dataset.do = "source";
-  button.dataset.document = sentence.document ?? "";
-  button.setAttribute("aria-label", text("source", { number: sentence.citation }));
-  return element("sup", {}, button);
+  const link = element("a", { href: "#lists", textContent: String(sentence.citation) });
+  link.dataset.do = "source";
+  link.dataset.document = sentence.document ?? "";
+  link.setAttribute("aria-label", text("source", { number: sentence.citation }));
+  return element("sup", {}, link);
 }
 
 export function createReply() {

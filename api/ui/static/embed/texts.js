@@ -48,7 +48,7 @@ export function ago(moment, isShort = false) {
   for (const [unit, length] of UNITS) {
     if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
   }
-  return format.format(0, "minute");
+  return format.format(0, "second");
 }
 
 export const day = (moment) => days.format(new Date(moment));
