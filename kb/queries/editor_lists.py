@@ -115,19 +115,22 @@ def list_for_editors(
     """One page of articles, with all that a line shows."""
     filters, paging, now = filters or EditorFilters(), paging or Paging(), now or utc_now()
     uses = _uses()
-    query = (
-        select(col(Article.id), col(Article.facets), func.coalesce(uses.c.count, 0))
-        .outerjoin(uses, uses.c.document == DOCUMENT)
-        .where(*_conditions(filters, uses, now))
-        .order_by(*_order(order, uses))
-    )
-    found = session.execute(query).all()
-    if filters.text.strip():
-        named = _named(session, filters.text)
-        found = [row for row in found if row[0] in named]
-    rows = [(key, count) for key, facets, count in found if in_scope(facets, scope or {})]
-    page = rows[paging.offset : paging.offset + paging.limit]
-    return Page(_lines(session, page, now), len(rows))
+    query = select(col(Article.id), col(Article.facets))
+    if filters.unused or order == EditorOrder.most_used:  # else counting every use is for nothing
+        query = query.outerjoin(uses, uses.c.document == DOCUMENT)
+    query = query.where(*_conditions(filters, uses, now)).order_by(*_order(order, uses))
+    if not scope and not filters.text.strip():
+        total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
+        found = session.execute(query.offset(paging.offset).limit(paging.limit)).all()
+        return Page(_lines(session, [key for key, _ in found], now), total or 0)
+    named = _named(session, filters.text) if filters.text.strip() else None
+    keys = [
+        key
+        for key, facets in session.execute(query)
+        if in_scope(facets, scope or {}) and (named is None or key in named)
+    ]
+    page = keys[paging.offset : paging.offset + paging.limit]
+    return Page(_lines(session, page, now), len(keys))
 
 
 def _uses() -> Subquery:
@@ -212,10 +215,8 @@ def _named(session: Session, text: str) -> set[str]:
     return {key for key, title in rows if wanted in fold(title) or wanted in key}
 
 
-def _lines(
-    session: Session, page: Sequence[tuple[str, int]], now: datetime
-) -> tuple[EditorLine, ...]:
-    keys = [key for key, _ in page]
+def _lines(session: Session, keys: Sequence[str], now: datetime) -> tuple[EditorLine, ...]:
+    uses = _used(session, keys)
     rows = {x.id: x for x in session.scalars(select(Article).where(col(Article.id).in_(keys)))}
     titles: dict[str, dict[str, str]] = {key: {} for key in keys}
     for key, language, title in session.execute(
@@ -245,18 +246,30 @@ def _lines(
             valid_until=rows[key].valid_until,
             updated_at=rows[key].updated_at,
             version=rows[key].version,
-            uses=uses,
+            uses=uses.get(f"article:{key}", 0),
             flags=flags.get(f"article:{key}", 0),
             is_waiting=key in waiting,
             is_expired=_is_over(rows[key], now),
         )
-        for key, uses in page
+        for key in keys
     )
 
 
 def _is_over(row: Article, now: datetime) -> bool:
     shown = row.state == ArticleState.published
     return shown and row.valid_until is not None and row.valid_until <= now
+
+
+def _used(session: Session, keys: Sequence[str]) -> dict[str, int]:
+    rows = session.execute(
+        select(col(Feedback.document), func.count())
+        .where(
+            col(Feedback.document).in_([f"article:{key}" for key in keys]),
+            col(Feedback.kind).in_(USED),
+        )
+        .group_by(col(Feedback.document))
+    )
+    return {str(document): count for document, count in rows}
 
 
 def _flags(session: Session, keys: Sequence[str]) -> dict[str, int]:
