@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import logging
+from typing import Any
 
 import h11
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -15,6 +17,8 @@ PONG_WITHIN = 20.0  # seconds
 CLOSE_SECONDS = 10.0  # for a client to take what was written before it is cut off
 MAX_LINE = 8_000  # bytes of a line of the head, which is read a second time
 _TICK = 5.0  # seconds between looks
+_LOGGER = logging.getLogger("uvicorn.error.websocket")
+_LOGGER.setLevel(logging.WARNING)
 
 Refused = tuple[int, str]
 """Status and advice."""
@@ -22,6 +26,12 @@ Refused = tuple[int, str]
 
 class TimedSocket(WebSocketsSansIOProtocol):
     """One connection. It is cut off when its client does not take what it is sent."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # Theirs write addresses with what stands in them, and at DEBUG every word that is said.
+        self.logger = _LOGGER
+        self.conn.logger, self.conn.debug = _LOGGER, False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from contextlib import suppress
 from typing import Any
 
@@ -213,3 +214,25 @@ def test_a_sessions_cookie_counts_with_the_own_origin_only(place: Place) -> None
             assert await closed(socket) == 4401
 
     asyncio.run(run())
+
+
+def test_nothing_that_is_said_is_logged(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    _, headers = place.key()
+    key = place.begin(DAMAGED)
+
+    async def run() -> None:
+        async with connect(address(place, key)) as socket:
+            await hello(socket, token_of(headers))
+            await told_of(socket, "view")
+            said = {"role": "customer", "text": POSTCODE}
+            await socket.send(json.dumps({"type": "messages", "messages": [said]}))
+            await told_of(socket, "saved")
+        with pytest.raises(InvalidStatus):
+            await connect(f"{address(place, key)}?token=hushhush").__aenter__()
+
+    asyncio.run(run())
+    ours = [record for record in caplog.records if record.name != "websockets.client"]
+    told = " ".join(record.getMessage() for record in ours)
+    for secret in (token_of(headers), "postcode", "hushhush"):
+        assert secret not in told
