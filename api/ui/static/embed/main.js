@@ -179,7 +179,8 @@ function show(next) {
   view = { ...next, history: next.history ?? view?.history ?? [] };
   page("content");
   at("content").dataset.messages = view.interaction.message_count;
-  at("content").dataset.state = view.pending ? "pending" : "settled";
+  const isBehind = view.suggestion !== null && view.suggestion_version < version;
+  at("content").dataset.state = view.pending || isBehind ? "pending" : "settled";
   notices.showHeader(view.interaction, given?.interaction.customer_name);
   notices.showClosed(view.interaction);
   for (const incident of notices.showIncidents(view.incidents, { canInsert: canInsert() })) {
