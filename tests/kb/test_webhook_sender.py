@@ -202,6 +202,60 @@ def test_what_a_killed_sender_held_is_sent_by_another(
     assert row.delivered_at is not None
 
 
+SENDING = """
+import sys
+import time
+from pathlib import Path
+from kb.config import Settings
+from kb.db import create_engine_for
+from kb.webhook_sender import WebhookSender
+
+url, home = sys.argv[1:]
+settings = Settings(home=Path(home), webhook_hosts=("127.0.0.1",), _env_file=None)
+WebhookSender(settings, create_engine_for(url), b"k" * 40).start()
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_several_processes_share_the_work_and_one_is_killed(
+    place: Place, database_url: str
+) -> None:
+    with receiver() as crm:
+        with place.sessions.begin() as session:
+            hooks = [outbound(session, crm.url) for _ in range(4)]
+            sent = {send_test(session, hook) for hook in hooks for _ in range(10)}
+        command = [sys.executable, "-c", SENDING, database_url, str(place.settings.home)]
+        senders = [subprocess.Popen(command) for _ in range(2)]
+        try:
+            crm.wait_for(5)
+            senders[0].kill()
+            senders[0].wait()
+            with place.sessions.begin() as session:  # minutes later
+                for row in session.scalars(select(WebhookDelivery)):
+                    if row.delivered_at is None and row.next_at is not None:
+                        row.next_at = utc_now()
+            crm.wait_for(len(sent))
+            _until_all(place)
+        finally:
+            for sender in senders:
+                sender.kill()
+                sender.wait()
+    assert {headers["webhook-id"] for headers, _ in crm.got} == sent
+
+
+def _until_all(place: Place) -> None:
+    """Wait until everything is delivered."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        with place.sessions() as session:
+            rows = session.scalars(select(WebhookDelivery)).all()
+        if all(row.delivered_at is not None for row in rows):
+            return
+        time.sleep(0.05)
+    raise AssertionError("not all were delivered")
+
+
 def _until(place: Place, webhook_id: str, attempts: int) -> None:
     """Wait until the first delivery was tried so often and that was noted."""
     end = time.monotonic() + 20
