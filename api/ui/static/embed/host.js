@@ -33,8 +33,18 @@ function hostName(query) {
   return Object.hasOwn(HOSTS, query.get("host")) ? query.get("host") : "potica";
 }
 
-export async function connectHost({ onContext = () => {}, onTheme = () => {} } = {}) {
+/** What the address says; Zendesk's own client library looks for its two words in the hash, too. */
+function asked() {
   const query = new URLSearchParams(location.search);
+  const hash = new URLSearchParams(location.hash.slice(1));
+  for (const name of ["origin", "app_guid"]) {
+    if (!query.has(name) && hash.has(name)) query.set(name, hash.get(name));
+  }
+  return query;
+}
+
+export async function connectHost({ onContext = () => {}, onTheme = () => {} } = {}) {
+  const query = asked();
   const told = contextOfQuery(query);
   const name = told === null ? hostName(query) : "query";
   if (told !== null) onContext(told);
