@@ -13,6 +13,7 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -35,6 +36,7 @@ LEEWAY = 30  # seconds that the clocks may differ
 SECONDS = 5.0  # for Zendesk to say who a user is
 MAX_BYTES = 100_000
 STAFF = ("agent", "admin")
+log = structlog.get_logger("potica.zendesk")
 
 
 class ZendeskRefused(Exception):
@@ -77,6 +79,7 @@ def zendesk_token(services: Services, text: str) -> str:
             raise ZendeskRefused("may_not")
     token = signer_of(services).sign(grant)
     assert token is not None  # the first one has its whole life before it
+    log.info("zendesk_token", actor=grant.user_id)
     return token.text
 
 

@@ -25,6 +25,7 @@ from kb.errors import TooMany
 MINUTE = 60  # seconds
 _FREE = frozenset({"/healthz", "/readyz"})
 _HOOKS = frozenset({"/api/v1/hooks/{webhook_id}"})
+_READS = frozenset({"/embed/zendesk"})  # a page, though a signed form asks for it
 _ASKS = frozenset({"/api/v1/suggest", "/api/v1/search", "/try", "/try/answers"})
 
 
@@ -45,7 +46,7 @@ def cost_of(method: str, route: str) -> Cost | None:
         return Cost.ask
     if route in _HOOKS:
         return Cost.hook
-    return Cost.read if method in SAFE_METHODS else Cost.write
+    return Cost.read if method in SAFE_METHODS or route in _READS else Cost.write
 
 
 class Rates:

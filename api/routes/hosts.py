@@ -102,7 +102,6 @@ def post_zendesk(
         response = sidebar(request, app, visitor)
         response.status_code = 401
         return response
-    log.info("zendesk_token")
     return sidebar(request, app, visitor, earned)
 
 

@@ -228,6 +228,24 @@ def test_a_page_of_ones_own(desk: BrowserContext, embedded: Installation) -> Non
     _check_turn(page, sidebar, embedded, "crm")
 
 
+def test_a_token_is_renewed_before_its_end(browser: Browser, embedded: Installation) -> None:
+    context = browser.new_context(bypass_csp=True)  # so that the test may load the module
+    page = context.new_page()
+    page.goto(f"{embedded.desks.desk}/plain.html")
+    sidebar = sidebar_of(page, embedded)
+    expect(sidebar.locator("#articles-section .card").first).to_be_visible(timeout=20_000)
+    tokens = "const tokens = (await import('/static/embed/token.js')).createTokens();"
+    with page.expect_response("**/widget-tokens/renew") as renewed:
+        before = sidebar.evaluate(f"""async () => {{
+            {tokens}
+            tokens.current.ends = Date.now() + 30_000;
+            return tokens.bearer();
+        }}""")
+    assert renewed.value.status == 201
+    sidebar.wait_for_function(f"async (before) => {{ {tokens} return (await tokens.bearer()) !== before }}", arg=before)  # fmt: skip  # noqa: E501
+    context.close()
+
+
 def test_the_sidebar_is_put_away_and_back_by_keys(
     desk: BrowserContext, embedded: Installation
 ) -> None:

@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from api.app import create_app
+from api.edge.rates import Cost, cost_of
 from kb.config import Settings
 from kb.domain import UserState
 from tests.api.auth.widget_calls import BASE, CASE, bearer, change_user, check_refused, claims_of
@@ -246,6 +247,11 @@ def test_a_session_beside_it_is_not_used(
     signed_in(client, make_user(sessions, "administrator"))
     refused = _send(client, account, account.signed(email="nobody@lipa.example"))
     assert refused.status_code == 403  # a write in a session, without the session's token
+
+
+def test_an_office_behind_one_address_may_open_many_tickets() -> None:
+    assert cost_of("POST", PATH) == Cost.read
+    assert cost_of("POST", "/embed/sign-in") == Cost.write
 
 
 def test_without_a_signature_the_sidebar_comes_without_a_token(client: TestClient) -> None:
