@@ -19,7 +19,7 @@ from kb.assist.types import SuggestRequest
 from kb.config import Settings
 from kb.errors import KbError
 
-PATIENCE = 60.0  # seconds for the process to be ready
+PATIENCE = 180.0  # seconds for the process to be ready on a busy machine
 FORBIDDEN = ("libtorch", "/torch/")  # in the files the process has mapped
 
 

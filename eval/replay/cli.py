@@ -49,16 +49,21 @@ def replay_command(
         languages = Languages(settings.languages)
         sets = [one for folder in folders for one in read_replays(folder, languages, split, limit)]
         setup = open_setup(settings, progress)
-        results = [run_replay(one, setup, progress, shares) for one in sets]
+        results = []
+        for one in sets:
+            results.append(run_replay(one, setup, progress, shares))
+            if json_out is not None:  # what took minutes is not lost with what comes after it
+                _write(json_out, [replay_json(result) for result in results])
     except KbError as error:
         typer.echo(f"{error.title}: {error.message}", err=True)
         raise typer.Exit(1) from error
     for result in results:
         typer.echo(summary(result))
-    if json_out is not None:
-        json_out.parent.mkdir(parents=True, exist_ok=True)
-        figures = [replay_json(result) for result in results]
-        json_out.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", "utf-8")
     if report is not None:
         page = write_replay(report, results, command_line(), before)
         progress.say(f"The report is in {page}.")
+
+
+def _write(path: Path, figures: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", "utf-8")
