@@ -15,11 +15,11 @@ from tests.journeys.desk import agent_state, answered, check, open_desk, page_of
 pytestmark = pytest.mark.browser
 
 OWN = {  # conversation, turns of it, and what the customer says then
-    "en": ("locker-twice", 3, "I never got the PIN for the locker"),
-    "pl": ("postcode", 2, "nie dostalem kodu PIN do paczkomatu"),
-    "cs": ("postcode", 2, "nepřišel mi PIN k boxu"),
-    "sl": ("postcode", 2, "PIN-a za paketnik nisem dobil"),
-    "hu": ("postcode", 2, "Nem kaptam meg a csomagautomata PIN-kódját"),
+    "en": ("sponsor", 0, "I never got the PIN for the locker"),
+    "pl": ("praca", 0, "nie dostalem kodu PIN do paczkomatu"),
+    "cs": ("dvur", 0, "nepřišel mi PIN k boxu"),
+    "sl": ("boni", 0, "PIN-a za paketnik nisem dobil"),
+    "hu": ("latogatas", 0, "Nem kaptam meg a csomagautomata PIN-kódját"),
 }
 SOLVED = {"en": "agent-05", "sl": "agent-15"}  # who solved the case that is nearest
 GAP = "Kateri teleskop naj kupim, da bom videl Saturnove obroče?"
@@ -202,8 +202,14 @@ def test_what_was_tried_before_is_seen_first(page: Page) -> None:
 
 def test_nothing_moves_under_the_focus(page: Page) -> None:
     side = _with_answers(page)
-    first = side.locator("#articles .card h3").first
-    title = first.inner_text()
+
+    def seen() -> list[str]:
+        return [
+            *side.locator(".answers .card h3").all_inner_texts(),
+            side.locator("#reply-text").inner_text(),
+        ]
+
+    before = seen()
     side.locator("#articles .card").first.focus()
     page.locator("#composer").evaluate(
         "(form, words) => { form.elements.words.value = words; form.requestSubmit() }",
@@ -211,12 +217,12 @@ def test_nothing_moves_under_the_focus(page: Page) -> None:
     )
     settled(page, side)
     expect(side.locator("#fresh")).to_be_visible()
-    assert first.inner_text() == title
+    assert seen() == before
     page.keyboard.press("n")
     expect(side.locator("#fresh")).to_be_hidden()
-    expect(first).not_to_have_text(title)
-    expect(side.locator("#change")).to_be_visible()
+    assert seen() != before
     expect(side.locator("#articles .card.is-current")).to_be_focused()
+    assert any("damaged" in text for text in seen())
 
 
 def test_no_line_loses_nothing(page: Page, agent: BrowserContext) -> None:
@@ -228,7 +234,7 @@ def test_no_line_loses_nothing(page: Page, agent: BrowserContext) -> None:
     reloaded = page.frame(url="**/embed?*")
     assert reloaded is not None
     side = reloaded
-    page.locator('[data-key="locker-twice"]').click()
+    page.locator('[data-key="sponsor"]').click()
     answered(page, side)
     side.locator("#articles .card").first.focus()
     page.keyboard.press("f")
@@ -283,9 +289,10 @@ def test_axe_finds_nothing_in_any_state(page: Page, language: str) -> None:
         check(side, key)
         page.keyboard.press("Escape")
         expect(opened).to_have_count(0)
+    page.locator("#restart").click()
     _say(page, GAP)
-    side.locator("#waiting").evaluate("document.activeElement?.blur()")
-    expect(side.locator("#gap")).to_be_visible(timeout=20_000)
+    settled(page, side)
+    expect(side.locator("#gap")).to_be_visible()
     check(side, "gap")
 
 

@@ -29,6 +29,7 @@ const typing = at("typing").textContent;
 let current = null; // the conversation on the desk
 let run = null; // what was said in it
 let isReady = false; // the sidebar listens
+let wantsPlay = new URLSearchParams(location.search).get("play") !== "no"; // until somebody pauses
 
 const player = createPlayer({
   next: () => current?.turns[run.next] ?? null,
@@ -149,8 +150,13 @@ function open(conversation) {
   thread.scrollTop = thread.scrollHeight;
   show("talk");
   tell();
-  if (run.said.length === 0) player.play();
+  if (run.said.length === 0 && wantsPlay) player.play();
   else player.pause();
+}
+
+function toggle() {
+  player.toggle();
+  wantsPlay = player.isPlaying;
 }
 
 /** On a narrow screen one part of the desk is seen at a time. */
@@ -171,7 +177,7 @@ document.querySelector(".panes").addEventListener("click", (event) => {
   const button = event.target.closest("[data-show]");
   if (button) show(button.dataset.show);
 });
-at("play").addEventListener("click", () => player.toggle());
+at("play").addEventListener("click", toggle);
 at("step").addEventListener("click", () => player.step());
 at("speed").addEventListener("change", (event) => {
   player.speed = Number(event.target.value);
@@ -193,7 +199,7 @@ words.addEventListener("keydown", (event) => {
 // Single keys work in the conversation alone, and not where one writes.
 at("talk").addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("textarea, select")) return;
-  const act = { p: () => player.toggle(), ArrowRight: () => player.step(), r: () => at("restart").click() }[event.key];
+  const act = { p: toggle, ArrowRight: () => player.step(), r: () => at("restart").click() }[event.key];
   if (!act || (event.key === "p" && at("play").disabled)) return;
   event.preventDefault();
   act();
