@@ -194,6 +194,8 @@ def _prepare(place: Place, role: str, call: Call | None) -> None:
 ENDS_SESSION = frozenset({"/sign-out", "/api/v1/session", "/api/v1/sessions"})
 OWN_ANSWERS = {
     "/api/v1/widget-tokens/renew": (403,),  # for the bearer of a widget token
+    "/api/v1/widget-tokens/keep": (403,),  # likewise
+    "/embed/zendesk": (401,),  # for whom Zendesk signs; the sidebar comes all the same
     "/sign-in": (401, 403),  # no right password, no token of the form
     "/reset": (403,),
     "/invitation/{token}": (403,),
