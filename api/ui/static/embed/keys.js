@@ -10,6 +10,7 @@ const KEYS = {
   a: "add", q: "ask", w: "close", n: "refresh", h: "history", p: "incident",
   "/": "search", "?": "help",
 };
+const FOUND = { u: "use", f: "fix", g: "flag", v: "read", Enter: "read" }; // among what was searched
 const PLACE = "potica.keys";
 const typing = "input:not([type=radio], [type=checkbox]), textarea, select";
 
@@ -58,7 +59,11 @@ export function listenToKeys(act) {
     }
     if (event.target.closest(typing)) return;
     if (isOpen()) {
-      digit(event);
+      const name = event.target.closest("#found") ? FOUND[event.key] : undefined;
+      if (name && (areOn || event.key === "Enter") && (event.key !== "Enter" || event.target.matches(".card"))) {
+        event.preventDefault();
+        act(name, event);
+      } else digit(event);
       return;
     }
     const isOnCard = event.target.classList?.contains("card");

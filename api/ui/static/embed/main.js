@@ -122,6 +122,7 @@ const conversation = createConversation({
 function page(name) {
   for (const id of ["waiting", "signed-out", "refused", "reading", "content"]) at(id).hidden = id !== name;
   at("deck").hidden = name !== "content" && name !== "reading";
+  document.body.classList.toggle("is-alone", view === null); // no conversation to note things in
 }
 
 function takeContext(context) {
@@ -189,7 +190,8 @@ function show(next) {
   for (const one of questions.show(view.questions, { canInsert: canInsert() })) {
     announce(text("answered_said", { name: one.asked_of }));
   }
-  if (isFirst) history.show(view.history, desk.key);
+  // A conversation in which nobody said a word tells nothing.
+  if (isFirst) history.show(view.history.filter((contact) => contact.message_count > 0), desk.key);
   take(view.suggestion);
 }
 
