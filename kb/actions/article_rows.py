@@ -32,8 +32,11 @@ from kb.domain import (
 )
 from kb.errors import Conflict, NotFound
 
-UNATTENDED = frozenset({"import", "system"})
-"""Actors that carry over what was decided elsewhere: a second person has looked there."""
+UNATTENDED = frozenset({"import", "cli", "system"})
+"""Actors that carry over what was decided elsewhere: a second person has looked there.
+
+`cli` is who imports a content folder on the machine itself.
+"""
 
 
 def find_article(session: Session, article_id: str) -> Article | None:

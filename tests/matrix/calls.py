@@ -55,6 +55,11 @@ def _on_article(article: ArticleObject) -> Iterator[Call]:
             yield Call("GET", route, label, at, status, needs, article, given={"params": params})
     latest = {"params": {"view": "latest"}}
     yield Call("GET", api, "latest", at, 200, _of(P.read_drafts), article, given=latest)
+    # It reads as the most one may see: between, the gate's own tests look.
+    if article.readable_by(Audience.public) or not article.readable_by(*Audience):
+        status = 200 if article.readable_by(Audience.public) else 404
+        passage = "/embed/passage/article/{article_id}"
+        yield Call("GET", passage, "", at, status, article=article)
     yield from _saves(article)
     state = article.state
     is_archived, is_draft = state == ArticleState.archived, state == ArticleState.draft
@@ -107,6 +112,7 @@ def _on_case(key: str, state: CaseState) -> Iterator[Call]:
     api, at = "/api/v1/cases/{case_id}", {"case_id": key}
     yield Call("GET", api, "", at, 200, case=key)
     yield Call("GET", "/c/{case_id}", "", at, 200, case=key)
+    yield Call("GET", "/embed/passage/case/{case_id}", "", at, 200, case=key)
     yield Call("PUT", api, "words", at, 200, case=key, given={"json": _case()})
     away = {"json": _case(state="archived")}
     yield Call("PUT", api, "archive", at, 200, _of(P.archive_cases), case=key, given=away)
