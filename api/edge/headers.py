@@ -28,6 +28,8 @@ _OFF = (
     "usb",
     "xr-spatial-tracking",
 )
+# The window to sign in speaks with the sidebar that opened it, on the practice desk, too.
+_OPENERS = {SIGN_IN: "unsafe-none", PRACTICE: "same-origin-allow-popups"}
 PERMISSIONS = ", ".join([*(f"{name}=()" for name in _OFF), "clipboard-write=(self)"])
 
 
@@ -42,7 +44,7 @@ def security_headers(policy: Policy, path: str, nonce: str) -> dict[str, str]:
         ),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
-        "cross-origin-opener-policy": "unsafe-none" if path == SIGN_IN else "same-origin",
+        "cross-origin-opener-policy": _OPENERS.get(path, "same-origin"),
         "cross-origin-resource-policy": (
             "cross-origin" if others or path == SCRIPT else "same-origin"
         ),

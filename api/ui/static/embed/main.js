@@ -401,7 +401,10 @@ whenClosed((cameFrom) => {
 trouble.connect({
   tokens,
   again: acts.again,
-  onSignedOut: () => view === null && page("signed-out"),
+  onSignedOut() {
+    desk.outbox.letGo();
+    if (view === null) page("signed-out");
+  },
   onSignedIn() {
     if (view === null) page(given === null ? "waiting" : "reading");
     conversation.again();

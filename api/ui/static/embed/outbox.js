@@ -44,13 +44,17 @@ export function createOutbox({ api, onCount, onRefused }) {
           continue;
         }
         const after = error instanceof Trouble ? error.after : 0;
-        for (const resolve of callers.values()) resolve({ isKept: true });
-        callers.clear();
+        letGo();
         timer = setTimeout(run, Math.max(after, backoff(attempts++)));
         break;
       }
     }
     running = false;
+  }
+
+  function letGo() {
+    for (const resolve of callers.values()) resolve({ isKept: true });
+    callers.clear();
   }
 
   function settle(write, result) {
@@ -81,6 +85,8 @@ export function createOutbox({ api, onCount, onRefused }) {
         run();
       });
     },
+    /** Nobody who waits for an answer gets one soon; what was written goes out later. */
+    letGo,
     again() {
       attempts = 0;
       run();

@@ -47,6 +47,7 @@ export function createTrouble() {
     },
     line(next) {
       state = next;
+      if (next === "live") needed = null; // whoever hears the server is signed in
       paint();
     },
     conversation(isTrouble) {
