@@ -8,12 +8,14 @@ import logging
 from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 from starlette.testclient import TestClient
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from api.auth import socket as auth_socket
+from api.edge.rates import Rates
 from kb.domain import EVERYTHING, Permission
 from tests.api.live.site import DAMAGED, PATIENCE, POSTCODE, Place, best
 from tests.api.people import make_user, signed_in
@@ -236,3 +238,37 @@ def test_nothing_that_is_said_is_logged(place: Place, caplog: pytest.LogCaptureF
     told = " ".join(record.getMessage() for record in ours)
     for secret in (token_of(headers), "postcode", "hushhush"):
         assert secret not in told
+
+
+def test_connections_count_as_reads_and_messages_as_writes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"rate_limits": True, "rate_reads": 2, "rate_writes": 1, "rate_strangers": 2}
+    settings = place.services.settings.model_copy(update=limits)
+    monkeypatch.setattr(place.app.state, "rates", Rates(settings))
+    _, headers = place.key()
+    key = place.begin(DAMAGED)
+    frame = json.dumps({"type": "messages", "messages": [{"role": "agent", "text": "Hello"}]})
+
+    async def run() -> None:
+        async with connect(address(place, key)) as socket:
+            await hello(socket, token_of(headers))
+            await socket.send(frame)
+            await told_of(socket, "saved")
+            await socket.send(frame)
+            found = await told_of(socket, "problem")
+            assert found["problem"]["code"] == "too_many_requests"
+        events = address(place, key).replace("ws:", "http:").replace("/live", "/events")
+        async with httpx.AsyncClient(timeout=PATIENCE) as client:
+            async with client.stream("GET", events, headers=headers) as response:
+                assert response.status_code == 200
+            assert (await client.get(events, headers=headers)).status_code == 429
+        async with connect(address(place, key)) as socket:
+            await hello(socket, token_of(headers))
+            assert await closed(socket) == 4429
+        for code in (4401, 4401, 4429):  # who tries tokens is stopped
+            async with connect(address(place, key)) as socket:
+                await hello(socket, "potica_0000000000000000_never")
+                assert await closed(socket) == code
+
+    asyncio.run(run())
