@@ -51,7 +51,8 @@ def page_of(context: BrowserContext) -> Iterator[Page]:
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     yield page
     page.close()
-    assert [text for text in complaints if "ERR_INTERNET_DISCONNECTED" not in text] == []
+    heard = [text for text in complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+    assert not heard, heard
 
 
 def open_desk(page: Page, language: str, key: str, steps: int) -> Frame:
