@@ -28,6 +28,17 @@ class Sent:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`rate` messages a second; `shown` of them (a share) into the first `screens` interactions,
+    the others into the others."""
+
+    rate: float
+    seconds: float
+    screens: int
+    shown: float
+
+
 @dataclass
 class Load:
     """What a run saw."""
@@ -37,15 +48,18 @@ class Load:
     sent: list[Sent] = field(default_factory=list)
     posted: list[float] = field(default_factory=list)  # seconds a POST took
     refused: int = 0
-    watching: list[Watching] = field(default_factory=list)
+    watching: dict[int, Watching] = field(default_factory=dict)  # by place of the interaction
 
     def delays(self) -> list[float]:
-        """Milliseconds from sending a message to the first suggestion that knows of it.
+        """Milliseconds from sending a message to the first suggestion that knows of it, for the
+        interactions that no screen shows.
 
         A message that a newer one overtook is answered by the suggestion to the newer one.
         """
         found = []
         for message in self.sent:
+            if message.interaction not in self.watching:
+                continue
             arrived = self.watching[message.interaction].arrived
             later = [at for version, at in arrived.items() if version >= message.version]
             if later:
@@ -54,7 +68,10 @@ class Load:
 
     @property
     def unanswered(self) -> int:
-        return len(self.sent) - len(self.delays())
+        """Messages without a suggestion, where no screen shows them."""
+        return sum(message.interaction in self.watching for message in self.sent) - len(
+            self.delays()
+        )
 
 
 async def open_interactions(
@@ -81,25 +98,25 @@ async def send(
     client: httpx.AsyncClient,
     ids: Sequence[str],
     asked: Sequence[SuggestRequest],
-    rate: float,
-    seconds: float,
+    pace: Pace,
 ) -> Load:
-    """`rate` messages a second, at random moments, into random interactions."""
-    load = Load(len(ids), seconds)
+    """Messages at random moments; the first `pace.screens` interactions are shown elsewhere."""
+    load = Load(len(ids), pace.seconds)
     chance = random.Random(SEED)
     async with AsyncExitStack() as stack:
-        watchers = [Watching(client, interaction_id) for interaction_id in ids]
-        load.watching = watchers
+        load.watching = {n: Watching(client, ids[n]) for n in range(pace.screens, len(ids))}
+        watchers = list(load.watching.values())
         tasks = [asyncio.create_task(watcher.run()) for watcher in watchers]
         stack.callback(lambda: [task.cancel() for task in tasks])
         await _connected(watchers)
         posts = []
-        ends = time.perf_counter() + seconds
+        ends = time.perf_counter() + pace.seconds
         number = 0
         while time.perf_counter() < ends:
-            await asyncio.sleep(chance.expovariate(rate))
+            await asyncio.sleep(chance.expovariate(pace.rate))
             number += 1
-            place = chance.randrange(len(ids))
+            shown = chance.random() < pace.shown
+            place = chance.randrange(*((0, pace.screens) if shown else (pace.screens, len(ids))))
             message = _message(asked[chance.randrange(len(asked))], number, f"load-{number}")
             posts.append(asyncio.create_task(_post(client, ids[place], place, message, load)))
         await asyncio.gather(*posts)

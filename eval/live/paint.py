@@ -1,8 +1,8 @@
 """Sidebars on a real screen: when what was said shows there.
 
 The page marks the moment after a suggestion was painted (`performance.mark`, name
-`potica:painted`, with the version of the conversation it answers); its clock and ours are the
-machine's.
+`potica:painted`, with the version of the conversation it answers), and the moment it left what
+it showed because a message asks for nothing (`potica:quiet`). Its clock and ours are the machine's.
 """
 
 from __future__ import annotations
@@ -16,10 +16,24 @@ from typing import Any
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-timer-throttling"]
-MARK = "potica:painted"
 PATIENCE = 30.0  # seconds for the first suggestions
-READ = f"""() => performance.getEntriesByName("{MARK}").map(
-  mark => [mark.detail.version, (performance.timeOrigin + mark.startTime) / 1000])"""
+READ = """() => ["painted", "quiet"].map(name => performance.getEntriesByName(`potica:${name}`).map(
+  mark => [mark.detail.version, (performance.timeOrigin + mark.startTime) / 1000]))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Versions of a conversation -> when they were first dealt with, seconds since 1970."""
+
+    painted: dict[int, float]
+    quiet: dict[int, float]
+
+    def after(self, version: int) -> tuple[float | None, bool]:
+        """When the first version from this one on was dealt with (None: never), and whether it
+        was painted."""
+        later = [(at, True) for number, at in self.painted.items() if number >= version]
+        later += [(at, False) for number, at in self.quiet.items() if number >= version]
+        return min(later, default=(None, True))
 
 
 @dataclass
@@ -28,32 +42,31 @@ class Screens:
 
     pages: list[Any] = field(default_factory=list)
 
-    async def painted(self) -> list[dict[int, float]]:
-        """For each page: version of the conversation -> seconds since 1970 when first painted."""
-        found = []
-        for page in self.pages:
-            first: dict[int, float] = {}
-            for version, at in await page.evaluate(READ):
-                first.setdefault(int(version), min(at, first.get(int(version), at)))
-            found.append(first)
-        return found
+    async def seen(self) -> list[Seen]:
+        """What each page has shown so far."""
+        return [Seen(*map(_first, await page.evaluate(READ))) for page in self.pages]
+
+
+def _first(marks: list[list[float]]) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for version, at in marks:
+        found[int(version)] = min(at, found.get(int(version), at))
+    return found
 
 
 async def open_screens(
     browser: Any, url: str, sign_in: tuple[str, str], external_ids: Sequence[str]
 ) -> Screens:
-    """One window for each interaction, signed in as an agent."""
-    context = await browser.new_context(viewport={"width": 360, "height": 700})
-    page = await context.new_page()
-    await page.goto(f"{url}/sign-in")
-    await page.fill("input[name=email]", sign_in[0])
-    await page.fill("input[name=password]", sign_in[1])
-    await page.press("input[name=password]", "Enter")
-    await page.wait_for_url(lambda address: "/sign-in" not in address)
-    await page.close()
+    """A browser of its own for each interaction, signed in as an agent."""
     screens = Screens()
     for external_id in external_ids:
+        context = await browser.new_context(viewport={"width": 360, "height": 700})
         window = await context.new_page()
+        await window.goto(f"{url}/sign-in")
+        await window.fill("input[name=email]", sign_in[0])
+        await window.fill("input[name=password]", sign_in[1])
+        await window.press("input[name=password]", "Enter")
+        await window.wait_for_url(lambda address: "/sign-in" not in address)
         query = f"source=load&channel=chat&external_id={external_id}"
         await window.goto(f"{url}/embed?{query}")
         screens.pages.append(window)
@@ -64,7 +77,7 @@ async def open_screens(
 async def _until_painted(screens: Screens) -> None:
     """Asks again and again: the page's policy lets no script of ours wait inside it."""
     ends = time.monotonic() + PATIENCE
-    while not all(await screens.painted()):
+    while not all(seen.painted for seen in await screens.seen()):
         if time.monotonic() > ends:
             raise TimeoutError("a sidebar showed no suggestion within half a minute")
         await asyncio.sleep(0.2)

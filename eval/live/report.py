@@ -56,9 +56,10 @@ def write_live(folder: Path, measured: Measured, command: str) -> Path:
         ),
         f"## {INTERACTIONS} open interactions, {RATE:g} messages a second\n\n"
         f"{plan.passages:,} passages, {plan.seconds:.0f} seconds, {measured.messages} messages at"
-        f" random moments in random interactions, {plan.screens} of them shown by the sidebar in"
-        " Chromium, the others read as server-sent events. A message that a newer one overtook is"
-        " answered by the suggestion to the newer one.",
+        f" random moments: half of them in {plan.screens} interactions shown by the sidebar in"
+        " Chromium, a browser for each, the others read as server-sent events. A message that a"
+        " newer one overtook is answered by the suggestion to the newer one; one that asks for"
+        " nothing (thanks, a greeting) leaves the screen as it is and is not counted as painted.",
         table(("milliseconds", "p50", "p95"), _rows(measured)),
         f"{measured.refused} messages refused, {measured.unanswered} without a suggestion.",
     ]

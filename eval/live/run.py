@@ -14,7 +14,7 @@ import httpx
 from eval.bench.dialogs import dialogs
 from eval.bench.suggest import Spread, load_average, made_home, rebuild, spread
 from eval.live.crash import Crashed, crash
-from eval.live.load import Load, open_interactions, send
+from eval.live.load import Load, Pace, open_interactions, send
 from eval.live.paint import ARGUMENTS, CHROMIUM, Screens, open_screens
 from eval.live.server import LiveServer
 from eval.progress import Progress
@@ -29,6 +29,7 @@ from kb.passwords import new_password
 EMAIL = "load@lipa.example"
 INTERACTIONS = 50
 RATE = 5.0  # messages a second
+SHOWN = 0.5  # share of the messages that a screen shows, where there are screens
 KEYS = 25
 OPEN_AT_ONCE = 200  # of idle sidebars: interactions they watch
 
@@ -122,8 +123,9 @@ async def _load(
 ) -> tuple[Load, list[float]]:
     async with _client(server, callers.tokens) as client:
         ids = await open_interactions(client, asked, INTERACTIONS, "load")
+        pace = Pace(RATE, plan.seconds, plan.screens, SHOWN if plan.screens else 0.0)
         if not plan.screens:
-            return await send(client, ids, asked, RATE, plan.seconds), []
+            return await send(client, ids, asked, pace), []
         from playwright.async_api import async_playwright
 
         async with async_playwright() as playwright:
@@ -132,20 +134,25 @@ async def _load(
             )
             names = [f"load-{number}" for number in range(plan.screens)]
             screens = await open_screens(browser, server.url, callers.sign_in, names)
-            load = await send(client, ids, asked, RATE, plan.seconds)
+            load = await send(client, ids, asked, pace)
             painted = await _painted(screens, load)
             await browser.close()
     return load, painted
 
 
 async def _painted(screens: Screens, load: Load) -> list[float]:
-    """Milliseconds for each message of an interaction that a screen shows."""
+    """Milliseconds for each message that a screen shows; those that ask for nothing leave the
+    screen as it is. Raises RuntimeError when a message never reached its screen."""
     found = []
-    for place, versions in enumerate(await screens.painted()):
-        for message in load.sent:
-            later = [at for version, at in versions.items() if version >= message.version]
-            if message.interaction == place and later:
-                found.append(1000 * (min(later) - message.clock))
+    seen = await screens.seen()
+    for message in load.sent:
+        if message.interaction >= len(seen):
+            continue
+        at, is_painted = seen[message.interaction].after(message.version)
+        if at is None:
+            raise RuntimeError(f"message {message} never reached its screen")
+        if is_painted:
+            found.append(1000 * (at - message.clock))
     return found
 
 

@@ -203,9 +203,12 @@ function take(suggestion) {
     else drawNothing();
   } else if (suggestion.id === answers.latest?.id) answers.retouch();
   // Thanks and greetings ask for nothing: what was found before stays where it is.
-  else if (isThere && asksNothing(suggestion)) return;
+  else if (isThere && asksNothing(suggestion)) mark("quiet", view.suggestion_version);
   else answers.offer(suggestion);
 }
+
+// For `potica bench live`.
+const mark = (name, version, startTime) => performance.mark(`potica:${name}`, { startTime, detail: { version } });
 
 const asksNothing = (suggestion) => ["empty", "asks_nothing"].includes(suggestion.nothing_known?.code);
 
@@ -230,7 +233,7 @@ async function drawSuggestion(suggestion) {
   at("articles-name").textContent = text(isGap ? "near" : "articles");
   say(suggestion, isGap);
   const paintedAt = await painted();
-  performance.mark("potica:painted", { startTime: paintedAt, detail: { version } }); // potica bench live
+  mark("painted", version, paintedAt);
   if (view !== null && version > reported) {
     reported = version;
     report(suggestion.id, version, paintedAt);
