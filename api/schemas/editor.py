@@ -147,3 +147,17 @@ class HomeOut(Output):
     mentions: list[CommentOut]
     edits: list[EditLineOut]
     counts: dict[str, int]
+
+
+class ColleagueOut(Output):
+    id: str
+    name: str
+
+
+class ColleaguesOut(Output):
+    """Active people, by name."""
+
+    colleagues: list[ColleagueOut]
+    total: int
+    offset: int
+    limit: int
