@@ -10,7 +10,16 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 
 from api.ui.i18n import NAMES
 from tests.journeys.conftest import Server
-from tests.journeys.desk import agent_state, answered, check, open_desk, page_of, settled, tab_to
+from tests.journeys.desk import (
+    PASSWORD,
+    agent_state,
+    answered,
+    check,
+    open_desk,
+    page_of,
+    settled,
+    tab_to,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -253,6 +262,30 @@ def test_no_line_loses_nothing(page: Page, agent: BrowserContext) -> None:
     with _sent(page, "/messages") as said:
         _say(page, "Are you still there?")
     assert said.value.json()["added"] == 1
+
+
+def test_a_session_that_ends_loses_nothing(browser: Browser, closed_server: Server) -> None:
+    mine = agent_state(browser, closed_server, "agent-night")
+    desk = mine.new_page()
+    side = _with_answers(desk)
+    csrf = desk.locator('meta[name="csrf-token"]').get_attribute("content") or ""
+    mine.request.delete("/api/v1/session", headers={"x-csrf-token": csrf})
+    side.locator("#articles .card").first.focus()
+    desk.keyboard.press("f")
+    desk.keyboard.press("Control+Enter")
+    expect(side.locator("#banner-act")).to_be_visible(timeout=20_000)
+    expect(side.locator("#sheet-fix")).to_be_hidden()
+    with desk.expect_popup() as opened:
+        side.locator("#banner-act").click()
+    window = opened.value
+    window.locator("[name=email]").fill("agent-night@lipa.example")
+    window.locator("[name=password]").fill(PASSWORD)
+    window.keyboard.press("Enter")
+    with _sent(desk, "/contributions") as fixed:
+        window.locator("#allow").click()
+    assert fixed.value.status == 201
+    expect(side.locator("#banner")).to_be_hidden(timeout=20_000)
+    mine.close()
 
 
 def test_who_is_signed_out_is_asked_to_sign_in(browser: Browser, closed_server: Server) -> None:

@@ -1,10 +1,14 @@
 // One voice for screen readers: polite, and never two things at once.
 
+import { sureness } from "./card.js";
+import { text } from "./texts.js";
+
 const QUIET = 5_000; // milliseconds between what comes by itself
 
 const region = document.getElementById("voice");
 let spokeAt = -QUIET;
 let timer = 0;
+let lastBest = null; // the document that was on top
 
 function speak(words) {
   spokeAt = performance.now();
@@ -25,4 +29,14 @@ export function reply(words) {
 export function announce(words) {
   clearTimeout(timer);
   timer = setTimeout(() => speak(words), Math.max(600, spokeAt + QUIET - performance.now()));
+}
+
+/** The best answer, when it is another one than before. */
+export function sayBest(suggestion, isGap) {
+  const best = suggestion.articles[0] ?? suggestion.cases[0] ?? null;
+  if (isGap) announce(text("nothing_said"));
+  else if (best !== null && best.document !== lastBest) {
+    announce(text("best_said", { title: best.title, sure: text(sureness(best.confidence)) }));
+  }
+  lastBest = best?.document ?? null;
 }

@@ -1,12 +1,11 @@
 // The sidebar: a conversation comes from the host, answers come from the server, and what the
 // agent does with them goes back.
 
-import { announce, reply as voice } from "./announce.js";
+import { announce, reply as voice, sayBest } from "./announce.js";
 import { createAnswers } from "./answers.js";
 import { createApi } from "./api.js";
-import { sureness } from "./card.js";
 import { createConversation } from "./conversation.js";
-import { copy, painted } from "./dom.js";
+import { copy } from "./dom.js";
 import { createForms, createInbox } from "./forms.js";
 import { connectHost } from "./host.js";
 import { listenToKeys } from "./keys.js";
@@ -16,6 +15,7 @@ import { createOutbox } from "./outbox.js";
 import { plain } from "./prose.js";
 import { createReply } from "./reply.js";
 import { createSearch } from "./search.js";
+import { createSeen } from "./seen.js";
 import { closeSheet, isOpen, openSheet, sheet, whenClosed } from "./sheets.js";
 import { keep, kept } from "./store.js";
 import { createTokens } from "./token.js";
@@ -37,8 +37,6 @@ let host = null;
 let given = null; // the host's last context
 let view = null; // the newest
 let line = null; // the stream of pushes
-let arrivals = new Map(); // version of the conversation -> when what made it arrived here
-let reported = 0; // the last version whose answers were seen
 
 const desk = {
   outbox: null,
@@ -92,6 +90,7 @@ const answers = createAnswers({
   draw: drawSuggestion,
 });
 
+const seen = createSeen({ api, interactionId: () => desk.interactionId });
 const forms = createForms(desk, api);
 const inbox = createInbox(desk, api);
 const search = createSearch({
@@ -108,9 +107,7 @@ const conversation = createConversation({
   api,
   onOpened: opened,
   onView: show,
-  onVersion(version, arrivedAt) {
-    if (!arrivals.has(version)) arrivals.set(version, arrivedAt);
-  },
+  onVersion: (version, arrivedAt) => seen.arrived(version, arrivedAt),
   onTrouble: (isTrouble) => trouble.conversation(isTrouble),
   onRefused(problem) {
     page("refused");
@@ -141,8 +138,7 @@ function leave() {
   conversation.isLive = false;
   if (isOpen()) closeSheet({ quietly: true });
   view = null;
-  arrivals = new Map();
-  reported = 0;
+  seen.clear();
   answers.clear();
   reply.hide();
   questions.clear();
@@ -176,7 +172,7 @@ function show(next) {
   if (!isFirst && next.interaction.id !== view.interaction.id) return;
   if (!isFirst && next.interaction.sequence < view.interaction.sequence) return;
   const { version } = next.interaction;
-  if (!arrivals.has(version)) arrivals.set(version, performance.now());
+  seen.arrived(version);
   view = { ...next, history: next.history ?? view?.history ?? [] };
   page("content");
   at("content").dataset.messages = view.interaction.message_count;
@@ -203,12 +199,9 @@ function take(suggestion) {
     else drawNothing();
   } else if (suggestion.id === answers.latest?.id) answers.retouch();
   // Thanks and greetings ask for nothing: what was found before stays where it is.
-  else if (isThere && asksNothing(suggestion)) mark("quiet", view.suggestion_version);
+  else if (isThere && asksNothing(suggestion)) seen.quiet(view.suggestion_version);
   else answers.offer(suggestion);
 }
-
-// For `potica bench live`.
-const mark = (name, version, startTime) => performance.mark(`potica:${name}`, { startTime, detail: { version } });
 
 const asksNothing = (suggestion) => ["empty", "asks_nothing"].includes(suggestion.nothing_known?.code);
 
@@ -220,7 +213,7 @@ function drawNothing() {
   notices.showGap(null, view.interaction.message_count > 0);
 }
 
-async function drawSuggestion(suggestion) {
+function drawSuggestion(suggestion) {
   const { change, suggestion_version: version } = view;
   for (const answer of [...suggestion.articles, ...suggestion.cases]) titles.set(answer.document, answer.title);
   const isGap = notices.showGap(suggestion, view.interaction.message_count > 0);
@@ -231,33 +224,8 @@ async function drawSuggestion(suggestion) {
     at(`${name}-count`).textContent = list.length > 1 ? String(list.length) : "";
   }
   at("articles-name").textContent = text(isGap ? "near" : "articles");
-  say(suggestion, isGap);
-  const paintedAt = await painted();
-  mark("painted", version, paintedAt);
-  if (view !== null && version > reported) {
-    reported = version;
-    report(suggestion.id, version, paintedAt);
-  }
-}
-
-let lastBest = null;
-function say(suggestion, isGap) {
-  const best = suggestion.articles[0] ?? suggestion.cases[0] ?? null;
-  if (isGap) announce(text("nothing_said"));
-  else if (best !== null && best.document !== lastBest) {
-    announce(text("best_said", { title: best.title, sure: text(sureness(best.confidence)) }));
-  }
-  lastBest = best?.document ?? null;
-}
-
-/** Tell the server how long it took from what was said to what is seen. */
-function report(suggestionId, version, paintedAt) {
-  const versions = [...arrivals.keys()].filter((known) => known <= version);
-  const arrivedAt = arrivals.get(Math.max(...versions));
-  for (const known of versions) if (known < version) arrivals.delete(known);
-  if (arrivedAt === undefined) return;
-  const body = { suggestion_id: suggestionId, milliseconds: Math.max(0, Math.round(paintedAt - arrivedAt)) };
-  api.post(`/api/v1/interactions/${desk.interactionId}/shown`, body).catch(() => {});
+  sayBest(suggestion, isGap);
+  seen.drawn(suggestion.id, version);
 }
 
 // --- what the agent does ---
