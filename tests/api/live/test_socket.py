@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -240,12 +241,19 @@ def test_nothing_that_is_said_is_logged(place: Place, caplog: pytest.LogCaptureF
         assert secret not in told
 
 
-def test_connections_count_as_reads_and_messages_as_writes(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextmanager
+def narrow(place: Place) -> Iterator[None]:
+    """Two reads and one write a minute, and the usual rates afterwards."""
     limits = {"rate_limits": True, "rate_reads": 2, "rate_writes": 1, "rate_strangers": 2}
-    settings = place.services.settings.model_copy(update=limits)
-    monkeypatch.setattr(place.app.state, "rates", Rates(settings))
+    usual = place.app.state.rates
+    place.app.state.rates = Rates(place.services.settings.model_copy(update=limits))
+    try:
+        yield
+    finally:
+        place.app.state.rates = usual
+
+
+def test_connections_count_as_reads_and_messages_as_writes(place: Place) -> None:
     _, headers = place.key()
     key = place.begin(DAMAGED)
     frame = json.dumps({"type": "messages", "messages": [{"role": "agent", "text": "Hello"}]})
@@ -271,4 +279,5 @@ def test_connections_count_as_reads_and_messages_as_writes(
                 await hello(socket, "potica_0000000000000000_never")
                 assert await closed(socket) == code
 
-    asyncio.run(run())
+    with narrow(place):
+        asyncio.run(run())
