@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from kb.actions import audit
 from kb.actions.article_input import TranslationInput, hash_text
+from kb.actions.attachments import note_uses
 from kb.actions.outbox import enqueue
 from kb.actions.redirect_rows import check_free
 from kb.actions.saved import SaveResult, SaveStatus
@@ -146,6 +147,7 @@ def add_revision(
     session.add(revision)
     session.flush()
     translation.revision_id = revision.id
+    note_uses(session, revision)
     return revision
 
 

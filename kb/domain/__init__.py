@@ -11,6 +11,15 @@ from kb.domain.article import (
     Trust,
     may_move,
 )
+from kb.domain.attachment import (
+    IMAGE_FOLDER,
+    IMAGE_KEY,
+    Attachment,
+    AttachmentGiver,
+    AttachmentUse,
+    image_address,
+    image_keys,
+)
 from kb.domain.audit import FIRST_HASH, AuditCheckpoint, AuditEntry, audit_hash
 from kb.domain.case import (
     Case,
@@ -73,12 +82,17 @@ __all__ = [
     "DEFAULT_ROLES",
     "EVERYTHING",
     "FIRST_HASH",
+    "IMAGE_FOLDER",
+    "IMAGE_KEY",
     "READABLE_BY",
     "AccessRole",
     "ApiKey",
     "Article",
     "ArticleChange",
     "ArticleState",
+    "Attachment",
+    "AttachmentGiver",
+    "AttachmentUse",
     "Audience",
     "AuditCheckpoint",
     "AuditEntry",
@@ -157,6 +171,8 @@ __all__ = [
     "audit_hash",
     "case_may_move",
     "in_scope",
+    "image_address",
+    "image_keys",
     "interaction_may_move",
     "known_permissions",
     "may_move",
