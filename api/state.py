@@ -24,6 +24,7 @@ from indexer.worker import IndexWorker, drain_document
 from kb.actions.saved import SaveResult
 from kb.assist.engine import Engine
 from kb.assist.types import Message, SuggestRequest
+from kb.assist.unanswered import SearchNotes
 from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import Pool
@@ -56,6 +57,7 @@ class Services:
     live: LiveHub  # start and stop it in the event loop
     sender: WebhookSender  # of webhooks
     scheduler: Scheduler
+    searches: SearchNotes  # that found nothing
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
@@ -78,14 +80,17 @@ class Services:
         sender.start()
         scheduler = Scheduler(engine.session_factory, engine.encoder, readers)
         scheduler.start()
+        searches = SearchNotes(engine.session_factory)
+        searches.start()
         own = (secret, Attempts(), Provider.of(settings), upkeep, live, sender, scheduler)
-        return cls(settings, engine, worker, metrics, readers, warming, *own)
+        return cls(settings, engine, worker, metrics, readers, warming, *own, searches)
 
     def close(self) -> None:
         """Finish the index work in hand, then let go of everything."""
         self.warming.join(WARM_UP)
         self.live.close()
         self.sender.stop()
+        self.searches.stop()
         self.scheduler.stop()
         self.upkeep.stop()
         self.worker.stop()

@@ -69,7 +69,7 @@ from kb.domain.privacy import Erasure, Redaction, RedactionSource, RedactionStat
 from kb.domain.redirect import Redirect, RedirectKind
 from kb.domain.review import ArticleChange, Review, ReviewDecision
 from kb.domain.scope import in_scope
-from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapState, Suggestion
+from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapKind, GapState, Suggestion
 from kb.domain.synonym import Synonym
 from kb.domain.task import Schedule, ScheduledAction, ScheduleState, Task, TaskKind, TaskState
 from kb.domain.types import Facets, utc_now
@@ -117,6 +117,7 @@ __all__ = [
     "FlagKind",
     "FlagState",
     "Gap",
+    "GapKind",
     "GapState",
     "Governance",
     "Incident",
@@ -170,9 +171,9 @@ __all__ = [
     "WebhookReceipt",
     "audit_hash",
     "case_may_move",
-    "in_scope",
     "image_address",
     "image_keys",
+    "in_scope",
     "interaction_may_move",
     "known_permissions",
     "may_move",

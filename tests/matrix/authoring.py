@@ -199,6 +199,8 @@ def _said_and_done() -> Iterator[Call]:
     reads = frozenset({P.read_gaps})
     for number, status in ((GAP, 201), (NO_ID, 404)):
         yield _call("POST", "/api/v1/gaps/{gap_id}/draft", status, {"gap_id": str(number)}, reads)
+    for number, status in ((GAP, 200), (NO_ID, 404)):
+        yield _call("POST", "/api/v1/gaps/{gap_id}/close", status, {"gap_id": str(number)})
     for route in ("/api/v1/editor/bulk/preview", "/api/v1/editor/bulk"):
         for action, needs in (
             ("owner", NONE),
