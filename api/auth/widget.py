@@ -6,6 +6,8 @@ a revoked key, a session that ended or a role that was taken away counts at once
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Request
 from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session
@@ -14,6 +16,7 @@ from api.auth.session_limits import limits_of
 from api.auth.widget_token import WidgetGrant, WidgetSigner
 from api.edge.names import origin_of, web_scheme
 from api.state import Services
+from api.ui import i18n
 from kb.domain import Permission, Principal, PrincipalKind
 from kb.domain.scope import narrowed
 from kb.queries.credentials import active_user, session_owner
@@ -51,7 +54,10 @@ def widget_principal(request: HTTPConnection, services: Services, token: str) ->
         return None
     request.state.widget_grant = grant
     with services.readers() as session:
-        return principal_of(session, services, grant)
+        found = principal_of(session, services, grant)
+    # The sidebar says which language it is shown in; that was chosen later than the account's.
+    shown_in = i18n.wished(request.headers.get("accept-language"))
+    return replace(found, language=shown_in) if found and shown_in else found
 
 
 def granted(request: Request) -> WidgetGrant:

@@ -61,11 +61,16 @@ def plural_samples(language: str) -> dict[str, int]:
 
 def choose(*wishes: str | None, default: str = "en") -> str:
     """The first wish that can be met; a wish is a tag or an Accept-Language header."""
+    return wished(*wishes) or (default if default in NAMES else "en")
+
+
+def wished(*wishes: str | None) -> str | None:
+    """The same; None when none of them can be met."""
     for wish in wishes:
         for language in _ranked(wish or ""):
             if language in NAMES:
                 return language
-    return default if default in NAMES else "en"
+    return None
 
 
 def _ranked(header: str) -> list[str]:

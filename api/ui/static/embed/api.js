@@ -32,7 +32,7 @@ async function failed(response) {
 
 export function createApi(tokens) {
   async function once(path, options, token) {
-    const headers = { accept: "application/json", ...options.headers };
+    const headers = { accept: "application/json", "accept-language": document.documentElement.lang, ...options.headers };
     if (token) headers.authorization = `Bearer ${token}`;
     try {
       return await fetch(path, { ...options, headers, cache: "no-store" });
