@@ -144,6 +144,7 @@ def case_page(
         "case": case,
         "may_read_raw": reader.may(Permission.read_raw_cases),
         "may_correct": reader.may(Permission.correct_redaction),
+        "may_draft": case.resolution.strip() != "" and reader.may(Permission.contribute),
     }
     return render.page(request, "case.html", values)
 

@@ -29,6 +29,7 @@ def listed(suggestion: str) -> Iterator[Call]:
     yield from interactions.calls()
     yield from knowledge.calls()
     yield from drafts.calls()
+    yield from drafts.pages()
     yield from authoring.calls()
     yield from hooks.calls()
     yield from images.calls()

@@ -49,6 +49,33 @@ def calls() -> Iterator[Call]:
     yield Call("POST", "/api/v1/duplicates", "", {}, 200, given=text)
 
 
+def pages() -> Iterator[Call]:
+    """The page on which a case becomes an article, and what its buttons do."""
+    page = "/editor/cases/{case_id}/draft"
+    reads = frozenset({P.read_cases})
+    said = {"language": "en", "title": DRAFT["title"], "body": DRAFT["body"]}
+    for key in CASES:
+        at = {"case_id": key}
+        yield Call("GET", page, "", at, 200, reads, case=key)
+        raw = {"params": {"raw": "true"}}
+        yield Call("GET", page, "raw", at, 200, reads | {P.read_raw_cases}, case=key, given=raw)
+        yield Call("GET", f"{page}/done", "", at, 200, reads, case=key)
+        for do, status, more in (
+            ("again", 200, set()),
+            ("save", 303, set()),
+            ("submit", 303, {P.write_articles}),
+            ("publish", 303, {P.publish_articles}),
+            ("link:m-public", 303, {P.write_cases}),
+            (f"link:{NOWHERE}", 404, {P.write_cases}),
+        ):
+            form = {"data": said | {"do": do}}
+            yield Call("POST", page, do, at, status, reads | more, None, key, form, put_back)
+    at = {"case_id": NOWHERE}
+    yield Call("GET", page, "", at, 404, reads)
+    yield Call("POST", page, "", at, 404, reads, given={"data": said})
+    yield Call("GET", f"{page}/done", "", at, 404, reads)
+
+
 def _link(case: str, article: str, status: int) -> Call:
     at, given = {"case_id": case}, {"json": {"article": article}}
     return Call("POST", f"{CASE}/link", article, at, status, given=given, prepare=put_back)

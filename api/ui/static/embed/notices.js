@@ -155,6 +155,10 @@ export function showClosed(interaction) {
   at("closed-text").textContent = isHanded
     ? text("handed", { name: interaction.handed_to ?? "" })
     : text("closed", words);
+  const draft = at("closed-draft");
+  const isSolved = ["solved", "solved_second_contact", "compensated"].includes(interaction.outcome);
+  draft.hidden = !isClosed || !isSolved || !interaction.case_id;
+  draft.href = `/editor/cases/${interaction.case_id}/draft?ui=${document.documentElement.lang}`;
 }
 
 /** Why the best answer is another than before; `titleOf` knows what documents are called. */
