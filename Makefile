@@ -7,7 +7,7 @@ STAMP_RUN := $(VENV)/.installed
 STAMP_TEST := $(VENV)/.installed-test
 export POTICA_HOME ?= var
 
-.PHONY: demo run test check lint eval bench faults fuzz xss gate clean system-packages
+.PHONY: demo run test check lint eval bench live faults fuzz xss gate states clean system-packages
 
 demo: $(STAMP_RUN)
 	$(BIN)/potica demo
@@ -32,6 +32,9 @@ lint: $(STAMP_TEST)
 eval: $(STAMP_TEST)
 	$(BIN)/potica eval all $(DATA) --report docs/results
 
+live: $(STAMP_TEST) system-packages
+	$(BIN)/potica bench live --report docs/results
+
 bench: $(STAMP_TEST)
 	$(BIN)/potica bench --report docs/results
 
@@ -39,10 +42,13 @@ faults: $(STAMP_TEST)
 	POTICA_FAULT_CYCLES=200 $(BIN)/pytest -m faults tests/faults -s
 
 fuzz: $(STAMP_TEST)
-	POTICA_FUZZ_SOCKETS=5000 POTICA_FUZZ_OPENAPI=13000 $(BIN)/pytest -m fuzz tests/fuzz -s
+	POTICA_FUZZ_SOCKETS=5000 POTICA_FUZZ_OPENAPI=14500 $(BIN)/pytest -m fuzz tests/fuzz -s
 
 gate: $(STAMP_TEST)
 	POTICA_GATE_ARTICLES=600 POTICA_GATE_CASES=400 $(BIN)/pytest tests/gate
+
+states: $(STAMP_TEST)
+	POTICA_STATES_RUNS=2000 POTICA_STATES_REPORT=docs/results/states.md $(BIN)/pytest tests/indexer/test_states.py -s
 
 xss: $(STAMP_TEST) system-packages
 	POTICA_XSS_GROUP=1 $(BIN)/pytest tests/journeys/xss -s

@@ -219,4 +219,9 @@ def _field_error(item: Any) -> FieldError:
 
 
 def _plain(value: object) -> object:
+    """As JSON has it: what is nested stays so."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from kb.actions.deliveries import Answer
+
 _SECONDS = (0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -43,6 +45,33 @@ class Metrics:
         self.feedback = Counter(
             "potica_feedback", "Feedback by kind", ("kind",), registry=self.registry
         )
+        self.hooks = Counter(
+            "potica_webhook_messages",
+            "Messages of inbound webhooks by what became of them",
+            ("result",),
+            registry=self.registry,
+        )
+        self.deliveries = Counter(
+            "potica_webhook_deliveries",
+            "Tries to deliver to webhooks by result (delivered, refused, no_answer)",
+            ("result",),
+            registry=self.registry,
+        )
+        self.streams = Gauge(
+            "potica_live_streams", "Open streams of live interactions", registry=self.registry
+        )
+        self.pushed = Histogram(
+            "potica_live_seconds",
+            "From hearing that an interaction changed to pushing its view",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.shown = Histogram(
+            "potica_shown_seconds",
+            "From the arrival of what a suggestion answers to an agent's screen",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self.pending = Gauge(
             "potica_outbox_pending", "Changes the index has yet to take in", registry=self.registry
         )
@@ -55,6 +84,10 @@ class Metrics:
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
 
+    def observe_stream(self, route: str) -> None:
+        """Count one stream that ended: how long it lasted says nothing of the server."""
+        self.requests.labels("GET", route, "200").inc()
+
     def observe_suggestion(
         self, language: str, result: str, milliseconds: Mapping[str, float]
     ) -> None:
@@ -62,6 +95,11 @@ class Metrics:
         self.suggestions.labels(language, result).inc()
         for stage, spent in milliseconds.items():
             self.stages.labels(stage).observe(spent / 1000)
+
+    def observe_delivery(self, answer: Answer) -> None:
+        """Count one try to deliver to a webhook."""
+        result = "no_answer" if answer.status is None else "refused"
+        self.deliveries.labels("delivered" if answer.is_taken else result).inc()
 
     def text(self) -> bytes:
         """In Prometheus's text format."""

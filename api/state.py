@@ -5,29 +5,37 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
-from fastapi import Request
+from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session, sessionmaker
 
 from api.auth.attempts import Attempts
 from api.auth.oidc_provider import Provider
+from api.live.hub import LiveHub
+from api.live.work import Work
 from api.metrics import Metrics
 from api.schemas.common import SavedOut
 from api.ui.examples import EXAMPLES
 from indexer.chunk import chunk_markdown
+from indexer.schedule import Scheduler
 from indexer.worker import IndexWorker, drain_document
 from kb.actions.saved import SaveResult
 from kb.assist.engine import Engine
 from kb.assist.types import Message, SuggestRequest
+from kb.assist.unanswered import SearchNotes
 from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import Pool
 from kb.errors import KbError
 from kb.privacy.upkeep import Upkeep, apply_before_start
+from kb.queries.incidents import warm_up_incidents
 from kb.queries.redactions import hide, redaction_rules
 from kb.secret_key import load_secret_key
+from kb.webhook_sender import WebhookSender
 
+Result = TypeVar("Result")
 WARM_UP = 60.0  # seconds a write or a shutdown waits for it at most
 log = structlog.get_logger("potica.state")
 
@@ -46,6 +54,10 @@ class Services:
     attempts: Attempts
     provider: Provider | None  # of identities
     upkeep: Upkeep
+    live: LiveHub  # start and stop it in the event loop
+    sender: WebhookSender  # of webhooks
+    scheduler: Scheduler
+    searches: SearchNotes  # that found nothing
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
@@ -62,12 +74,24 @@ class Services:
             settings, engine.database, unclean=unclean, after_clean=engine.searcher.index.rebuild
         )
         upkeep.start()
-        own = (secret, Attempts(), Provider.of(settings), upkeep)
-        return cls(settings, engine, worker, metrics, readers, warming, *own)
+        work = Work(engine, readers, metrics)
+        live = LiveHub(work, settings.live_threads, settings.max_streams)
+        sender = WebhookSender(settings, engine.database, secret, metrics.observe_delivery)
+        sender.start()
+        scheduler = Scheduler(engine.session_factory, engine.encoder, readers)
+        scheduler.start()
+        searches = SearchNotes(engine.session_factory)
+        searches.start()
+        own = (secret, Attempts(), Provider.of(settings), upkeep, live, sender, scheduler)
+        return cls(settings, engine, worker, metrics, readers, warming, *own, searches)
 
     def close(self) -> None:
         """Finish the index work in hand, then let go of everything."""
         self.warming.join(WARM_UP)
+        self.live.close()
+        self.sender.stop()
+        self.searches.stop()
+        self.scheduler.stop()
         self.upkeep.stop()
         self.worker.stop()
         self.engine.close()
@@ -89,6 +113,11 @@ class Services:
             id=saved.id, status=str(saved.status), version=saved.version, indexed=indexed
         )
 
+    def change(self, action: Callable[[Session], Result]) -> Result:
+        """Commit one change that neither readers nor the index see."""
+        with self.engine.session_factory.begin() as session:
+            return action(session)
+
 
 def _warm_up(engine: Engine, worker: IndexWorker) -> None:
     """Load what is loaded at first use, so that nobody waits for it, and start the worker.
@@ -103,13 +132,15 @@ def _warm_up(engine: Engine, worker: IndexWorker) -> None:
             request = SuggestRequest((Message("customer", example),))
             engine.suggest(request, record=False)
             hide(example, language, redaction_rules(engine.settings))
+            with session_factory(engine.database, read_only=True)() as session:
+                warm_up_incidents(session, language, example)
     except KbError as error:  # the first question will say the same, to somebody
         log.warning("warm_up_failed", code=error.code)
     finally:
         worker.start()
 
 
-def services_of(request: Request) -> Services:
+def services_of(request: HTTPConnection) -> Services:
     """The services of the application that serves this request."""
     found: Services = request.app.state.services
     return found

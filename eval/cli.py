@@ -15,8 +15,10 @@ from rich.table import Table
 from typer.core import TyperCommand
 
 from eval.datasets import Languages
+from eval.duplicates_cli import duplicates_command
 from eval.personal.cli import personal_command
 from eval.progress import Progress
+from eval.replay.cli import replay_command
 from eval.report.machine import command_line
 from eval.report.quality import Heading, points, shown, to_json, write_quality
 from eval.report.targets import Result, check_targets, set_name
@@ -32,6 +34,8 @@ app = typer.Typer(
 )
 
 app.command("personal")(personal_command)
+app.command("duplicates")(duplicates_command)
+app.command("replay")(replay_command)
 
 LISTS = ("--corpus", "--queries")
 

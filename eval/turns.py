@@ -72,20 +72,20 @@ def read_known(
         rows = (row for path in paths for row in read_rows(path))
         turns = [_turn(row, languages) for row in rows]
         return KnownSet(name, tuple(documents), pool, _some(turns, split, folder))
-    dialogs = list(_dialogs(folder))
+    dialogs = list(dialog_rows(folder))
     if not own_base:
-        turns = [turn for row in dialogs if split.has(row.key()) for turn in _turns_of(row)]
+        turns = [turn for row in dialogs if split.has(row.key()) for turn in turns_of(row)]
         return KnownSet(name, tuple(documents), pool, _some(turns, Split.all, folder))
     base = [row for row in dialogs if Split.dev.has(row.key())]
-    asked = [turn for row in dialogs if Split.test.has(row.key()) for turn in _turns_of(row)]
+    asked = [turn for row in dialogs if Split.test.has(row.key()) for turn in turns_of(row)]
     found = _some(asked, Split.all, folder)
-    return KnownSet(name, tuple(_solved(base, languages)), "case", found)
+    return KnownSet(name, tuple(solved_documents(base, languages)), "case", found)
 
 
 def has_dialogs_only(folder: Path) -> bool:
     """Whether the folder's turns come as whole dialogs, without a base beside them."""
     own = [path for pattern in TEST_FILES for path in folder.glob(pattern)]
-    return not own and not any(folder.glob("corpus*.jsonl")) and any(_dialogs(folder))
+    return not own and not any(folder.glob("corpus*.jsonl")) and any(dialog_rows(folder))
 
 
 def _base(folder: Path, languages: Languages) -> tuple[list[Document], str]:
@@ -123,7 +123,7 @@ def judge(intent: str) -> tuple[bool, bool]:
     return True, plain not in UNKNOWN_INTENTS
 
 
-def _dialogs(folder: Path) -> Iterator[Row]:
+def dialog_rows(folder: Path) -> Iterator[Row]:
     """Rows with `turns`; other files are passed over at their first row."""
     for path in sorted(folder.glob("*.jsonl")):
         for row in read_rows(path):
@@ -132,8 +132,8 @@ def _dialogs(folder: Path) -> Iterator[Row]:
             yield row
 
 
-def _turns_of(row: Row) -> Iterator[Turn]:
-    """One by one, not with those before: the agent's side of these dialogs is missing."""
+def turns_of(row: Row) -> Iterator[Turn]:
+    """The turns of a dialog, each alone: the agent's side of these dialogs is missing."""
     for number, turn in enumerate(row.objects("turns") or [], start=1):
         text, intent = turn.text("text"), turn.text("intent")
         if not text or not intent:
@@ -143,9 +143,10 @@ def _turns_of(row: Row) -> Iterator[Turn]:
         yield Turn(f"{row.key()}/{number}", message, None, asks, known, intent)
 
 
-def _solved(dialogs: Sequence[Row], languages: Languages) -> list[Document]:
+def solved_documents(dialogs: Sequence[Row], languages: Languages) -> list[Document]:
+    """What was asked in these dialogs, a document for each turn that the base could answer."""
     texts = [
-        (turn.id, turn.messages[0].text) for row in dialogs for turn in _turns_of(row) if turn.known
+        (turn.id, turn.messages[0].text) for row in dialogs for turn in turns_of(row) if turn.known
     ]
     language = languages.most_likely([text for _, text in texts]) or languages.allowed[0]
     return [Document(key, "", text, language) for key, text in texts]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from indexer.load.content import CASES, SYNONYMS
+from indexer.load.content import CASES, INCIDENTS, SYNONYMS
+from indexer.load.incidents import STATES
 from indexer.load.records import iso
 from indexer.load.yaml_text import dump_yaml
 from kb.actions.checks import check_key, check_language
@@ -17,6 +18,7 @@ from kb.domain import ArticleState
 from kb.errors import InvalidInput
 from kb.queries.articles import ArticleView, TranslationView, iter_articles, published_translations
 from kb.queries.cases import CaseView, iter_cases
+from kb.queries.incidents import IncidentView, iter_incidents
 from kb.queries.synonyms import load_synonyms
 
 ARTICLES_AT_ONCE = 200
@@ -30,11 +32,12 @@ class ExportReport:
     texts: int = 0
     cases: int = 0
     synonyms: int = 0
+    incidents: int = 0
     left_out: list[str] = field(default_factory=list)
 
 
 def export_content(session: Session, folder: Path) -> ExportReport:
-    """Write articles, cases and synonyms below `folder`; importing that gives the same again.
+    """Write all knowledge below `folder`; importing that gives the same again.
 
     Published articles are written as readers see them, others as editors do. Files of articles
     no longer there are left alone. Raises InvalidInput when the folder cannot be written.
@@ -53,6 +56,10 @@ def export_content(session: Session, folder: Path) -> ExportReport:
             words = [list(group) for group in groups]
             _write(folder / SYNONYMS / f"{language}.yaml", dump_yaml(words))
             report.synonyms += len(words)
+        for incident in iter_incidents(session):
+            check_key(incident.id, "an incident")
+            _write(folder / INCIDENTS / f"{incident.id}.yaml", incident_file(incident))
+            report.incidents += 1
     except OSError as error:
         raise InvalidInput(
             f"Cannot write {error.filename}: {error.strerror}. Choose a folder that can be written."
@@ -103,6 +110,26 @@ def case_line(case: CaseView) -> str:
         "articles": list(case.articles),
     }
     return json.dumps(_filled(row), ensure_ascii=False)
+
+
+def incident_file(incident: IncidentView) -> str:
+    """The whole file of an incident, in canonical form."""
+    names = {state: name for name, state in STATES.items()}
+    return dump_yaml(
+        _filled(
+            {
+                "incident": incident.id,
+                "state": names[incident.state],
+                "severity": str(incident.severity),
+                "countries": list(incident.countries),
+                "products": list(incident.products),
+                "starts_at": iso(incident.starts_at),
+                "ends_at": iso(incident.ends_at) if incident.ends_at else None,
+                "text": incident.texts,
+                "match": incident.match,
+            }
+        )
+    )
 
 
 def _original(article: ArticleView) -> dict[str, object]:

@@ -16,12 +16,14 @@ from kb.errors import ConfigError
 EncoderRuntime = Literal["onnx", "torch"]
 
 # As browsers write it: no path, no default port; without TLS on this machine alone.
-_ORIGIN = (
+ORIGIN = (
     r"(?:https://(?:[a-z0-9-]+\.)*[a-z0-9-]+|https?://(?:localhost|127\.0\.0\.1|\[::1\]))"
     r"(?::(?!443\b|80\b)[0-9]{1,5})?"
 )
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*|[0-9a-f:]*:[0-9a-f:.]*"
-_ISSUER = _ORIGIN + r"(?:/[^\s?#]*)?"
+_ISSUER = ORIGIN + r"(?:/[^\s?#]*)?"
+_INSTALLATION = ORIGIN + r"/api/v2/apps/installations/[0-9]{1,20}\.json"
+_PEM = r"-----BEGIN PUBLIC KEY-----\n[A-Za-z0-9+/=\s]+\n-----END PUBLIC KEY-----"
 
 
 class Settings(BaseSettings):
@@ -63,8 +65,18 @@ class Settings(BaseSettings):
     smtp_from: str = ""  # empty: potica@ and the name in `public_url`
     smtp_timeout: float = Field(default=10, gt=0, le=60)  # seconds
 
+    # Hosts of the own network that webhooks may be sent to, such as crm.intern or crm.intern:8443
+    webhook_hosts: tuple[str, ...] = ()
+
     # Origins whose pages may show the sidebar, such as https://helpdesk.example
     embed_origins: tuple[str, ...] = ()
+
+    # Signed requests of a Zendesk app: its public key (PEM; line breaks may be written as \n) and
+    # its installation, such as https://lipa.zendesk.com/api/v2/apps/installations/123.json
+    zendesk_public_key: str = ""
+    zendesk_audience: str = ""
+    zendesk_api_user: str = ""  # an administrator's e-mail, to ask who a user is
+    zendesk_api_token: str = ""
 
     # Sign-in through an OpenID Connect provider; off without an issuer and a client id
     oidc_issuer: str = ""
@@ -86,13 +98,16 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[str, ...] = ()
 
     # Limits of the server; per minute those of one account, API key or address
-    max_connections: int = Field(default=500, ge=10, le=100_000)
+    max_connections: int = Field(default=2_000, ge=10, le=100_000)
+    max_streams: int = Field(default=1_000, ge=1, le=100_000)  # of live interactions
+    live_threads: int = Field(default=2, ge=1, le=64)  # that suggest for live interactions
     request_seconds: float = Field(default=30.0, gt=0, le=600)  # to answer
     body_seconds: float = Field(default=15.0, gt=0, le=600)  # for a body to arrive
     rate_limits: bool = True
     rate_asks: int = Field(default=120, ge=1)  # suggestions and searches
     rate_writes: int = Field(default=120, ge=1)
     rate_reads: int = Field(default=600, ge=1)
+    rate_hooks: int = Field(default=1200, ge=1)  # messages of one inbound webhook
     rate_strangers: int = Field(default=60, ge=1)  # asks and writes of who is not signed in
 
     # What else is personal in texts, kind -> patterns, such as {"order": ["ORD-[0-9]{6}"]}
@@ -102,6 +117,9 @@ class Settings(BaseSettings):
     retention_suggestions: int = Field(default=180, ge=0, le=36_500)
     retention_feedback: int = Field(default=365, ge=0, le=36_500)  # its texts; counts stay
     retention_gaps: int = Field(default=365, ge=0, le=36_500)  # after they were closed
+    retention_interactions: int = Field(default=365, ge=0, le=36_500)  # texts, after the last word
+    retention_deliveries: int = Field(default=30, ge=0, le=36_500)  # to webhooks
+    retention_receipts: int = Field(default=1, ge=0, le=36_500)  # of messages from webhooks
     retention_sessions: int = Field(default=30, ge=0, le=36_500)  # after they were over
     retention_links: int = Field(default=30, ge=0, le=36_500)  # one-time links, likewise
     retention_raw_cases: int = Field(default=0, ge=0, le=36_500)  # then what may be shown stays
@@ -112,9 +130,24 @@ class Settings(BaseSettings):
     @field_validator("embed_origins")
     @classmethod
     def _origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [origin for origin in given if not re.fullmatch(_ORIGIN, origin)]
+        wrong = [origin for origin in given if not re.fullmatch(ORIGIN, origin)]
         if wrong:
             raise ValueError("write origins only, as in https://helpdesk.example: no path, no *")
+        return given
+
+    @field_validator("zendesk_public_key")
+    @classmethod
+    def _pem(cls, given: str) -> str:
+        text = given.replace("\\n", "\n").strip()
+        if text and not re.fullmatch(_PEM, text):
+            raise ValueError("give the app's public key as PEM, from BEGIN to END PUBLIC KEY")
+        return text
+
+    @field_validator("zendesk_audience")
+    @classmethod
+    def _installation(cls, given: str) -> str:
+        if given and not re.fullmatch(_INSTALLATION, given):
+            raise ValueError("write https://<name>.zendesk.com/api/v2/apps/installations/<id>.json")
         return given
 
     @field_validator("trusted_hosts")
@@ -122,6 +155,16 @@ class Settings(BaseSettings):
     def _names(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         if any(not re.fullmatch(_HOST, name) for name in given):
             raise ValueError("write names only, as in kb.example or 10.0.0.5: no port, no *")
+        return given
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if any(
+            not re.fullmatch(rf"(?:{_HOST}|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?", name)
+            for name in given
+        ):
+            raise ValueError("write names only, as in crm.intern or crm.intern:8443: no *, no path")
         return given
 
     @field_validator("trusted_proxies")

@@ -76,6 +76,12 @@ class SignInFailed(SignInNeeded):
         super().__init__("The e-mail or the password is not right.")
 
 
+class TokenSpent(SignInNeeded):
+    """A signed token that may be used once was used before."""
+
+    code, status, title = "token_spent", 401, "This was used before"
+
+
 class Forbidden(KbError):
     code, status, title = "forbidden", 403, "Not allowed"
 

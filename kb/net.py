@@ -40,6 +40,7 @@ class Limits(TypedDict, total=False):
     allow_private: bool
     allowed_hosts: frozenset[str]
     ports: frozenset[int]
+    follow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Rules:
     `max_bytes`: of the answer's body. `allowed_hosts`: names ("idp.example") or names with a
     port ("idp.example:8443") that may lead to a private address, and be asked on any port or
     on that one; `allow_private`: so may every host, on `ports`. Link-local addresses and
-    metadata servers are never asked.
+    metadata servers are never asked. `follow`: go where a redirect leads; else it is the answer.
     """
 
     timeout: float = 10.0
@@ -58,6 +59,7 @@ class Rules:
     allow_private: bool = False
     allowed_hosts: frozenset[str] = frozenset()
     ports: frozenset[int] = _PORTS
+    follow: bool = True
 
     def names(self, host: str, port: int) -> bool:
         """Whether `host` is allowed by name."""
@@ -122,6 +124,19 @@ def fetch(
     raise FetchFailed(f"{_shown(ask.url)} redirects more than {MAX_REDIRECTS} times: mend that.")
 
 
+def check_target(url: str, **limits: Unpack[Limits]) -> None:
+    """Raises FetchRefused for an address that `fetch` would refuse without asking anybody."""
+    _check_url(_parsed(url), Rules(**limits))
+
+
+def is_allowed_by_name(url: str, allowed_hosts: frozenset[str]) -> bool:
+    """Whether the operator named the host of this address. Raises FetchRefused when it is none."""
+    parsed = _parsed(url)
+    host = parsed.raw_host.decode("ascii", "replace")
+    port = parsed.port if parsed.port is not None else (443 if parsed.scheme == "https" else 80)
+    return Rules(allowed_hosts=allowed_hosts).names(host, port)
+
+
 def _once(ask: _Ask, rules: Rules, deadline: Deadline) -> Fetched | _Ask:
     """The answer, or what to ask instead."""
     _check_url(ask.url, rules)
@@ -137,7 +152,7 @@ def _once(ask: _Ask, rules: Rules, deadline: Deadline) -> Fetched | _Ask:
         response = client.send(request, stream=True, follow_redirects=False)
         try:
             target = response.headers.get("location")
-            if response.status_code in _REDIRECTS and target is not None:
+            if rules.follow and response.status_code in _REDIRECTS and target is not None:
                 return _redirected(ask, response.status_code, target)
             return Fetched(
                 response.status_code,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Request
+from fastapi.requests import HTTPConnection
 
 from api.auth.keys import key_principal
 from api.auth.widget import widget_principal
@@ -14,13 +14,13 @@ from kb.errors import SignInNeeded
 MAX_TOKEN = 2000  # characters
 
 
-def bearer_token(request: Request) -> str | None:
+def bearer_token(request: HTTPConnection) -> str | None:
     """The token in the header; None when there is none. Other schemes are not ours to judge."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def bearer_principal(request: Request, services: Services, token: str) -> Principal:
+def bearer_principal(request: HTTPConnection, services: Services, token: str) -> Principal:
     """Who speaks with this token.
 
     Raises SignInNeeded with one text, whatever is wrong with it: unknown, altered, expired,

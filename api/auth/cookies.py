@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SESSION = "__Host-potica-session"
 FORM = "__Host-potica-form"
+WIDGET = "__Host-potica-widget"
 _PENDING = "potica_cookies"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -49,6 +50,17 @@ def set_cookie(request: HTTPConnection, name: str, token: str, seconds: int | No
     """Have the browser keep a token, for `seconds` or until it is closed."""
     age = "" if seconds is None else f"; Max-Age={seconds}"
     _set(request, name, f"{token}{age}")
+
+
+def set_partitioned(request: HTTPConnection, name: str, text: str, seconds: int) -> None:
+    """Have the browser keep a text for this page inside the site that shows it, nowhere else.
+
+    Browsers that block cookies of third parties keep these: each site at the top has its own.
+    """
+    pending = getattr(request.state, _PENDING, None)
+    if pending is not None:
+        rules = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
+        pending[name] = f"{name}={text}; Max-Age={seconds}; {rules}"
 
 
 def clear_cookie(request: HTTPConnection, name: str) -> None:

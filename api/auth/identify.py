@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from fastapi import Request
+from fastapi.requests import HTTPConnection
 from sqlalchemy.exc import OperationalError
 
 from api.auth import cookies
@@ -37,6 +38,33 @@ def identify(request: Request) -> Principal:
         return session_principal(found, permissions_of(roles, found.user.roles))
     if shown is not None:
         cookies.clear_cookie(request, cookies.SESSION)
+    return _nobody(services, roles)
+
+
+def identify_socket(connection: HTTPConnection, token: str | None) -> Principal:
+    """Who speaks over a WebSocket. Raises SignInNeeded on a token that is not good.
+
+    The session's cookie counts where a page of ours sent it, and stays as it is: the browser
+    could be told of another only with the upgrade, which is over by now.
+    """
+    services = services_of(connection)
+    if token is not None:
+        return bearer_principal(connection, services, token)
+    shown = cookies.shown_token(connection, cookies.SESSION)
+    is_ours = "origin" in connection.headers  # the edge lets no other pass
+    with services.readers() as session:
+        roles = load_roles(session)
+        wanted = shown if is_ours else None
+        found = find_token(session, wanted, limits_of(services.settings)) if wanted else None
+    if found is not None and found.standing == Standing.reused:
+        _end_reused(services, found)
+    elif found is not None and found.standing != Standing.over:
+        return session_principal(found, permissions_of(roles, found.user.roles))
+    return _nobody(services, roles)
+
+
+def _nobody(services: Services, roles: dict[str, Permissions]) -> Principal:
+    """Somebody of whom nothing is known."""
     if services.settings.open_access:
         return Principal(PrincipalKind.open_access, ANONYMOUS, EVERYTHING)
     return Principal(PrincipalKind.anonymous, ANONYMOUS, roles[ANONYMOUS], roles=(ANONYMOUS,))
@@ -63,9 +91,7 @@ def _carry_on(request: Request, services: Services, found: ShownToken, token: st
     if found.standing == Standing.over:
         return False
     if found.standing == Standing.reused:
-        with services.engine.session_factory.begin() as session:
-            end_reused(session, found.session.id)
-        log.warning("session_token_reused", session=found.session.id)
+        _end_reused(services, found)
         return False
     new = None
     if found.standing == Standing.replaced:  # the browser may never have got the new one
@@ -75,6 +101,12 @@ def _carry_on(request: Request, services: Services, found: ShownToken, token: st
     if new is not None:
         cookies.set_cookie(request, cookies.SESSION, new, _seconds_left(found))
     return True
+
+
+def _end_reused(services: Services, found: ShownToken) -> None:
+    with services.engine.session_factory.begin() as session:
+        end_reused(session, found.session.id)
+    log.warning("session_token_reused", session=found.session.id)
 
 
 def _touch(services: Services, found: ShownToken, token: str) -> str | None:

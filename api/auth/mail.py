@@ -1,4 +1,4 @@
-"""One-time links on their way: by mail, or on the console where no mail is set up."""
+"""What is sent by mail: one-time links, on the console where no mail is set up, and notices."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import structlog
 from api.ui import i18n
 from kb.actions.links import IssuedLink
 from kb.config import Settings
+from kb.queries.users import UserView
 
 log = structlog.get_logger("potica.mail")
 
@@ -42,23 +43,48 @@ def deliver(settings: Settings, link: IssuedLink) -> bool:
     return True
 
 
+def tell_of_question(settings: Settings, colleague: UserView, question_id: str) -> bool:
+    """Mail somebody that a question waits for them, with a link to it and none of its words.
+
+    Nothing is sent without a mail server: the question is listed anyway.
+    """
+    if not settings.smtp_host:
+        return False
+    address = f"{settings.resolved_public_url.rstrip('/')}/questions#{question_id}"
+    try:
+        values = {"name": colleague.name, "address": address}
+        text = _rendered(settings, colleague.language, "mail_question.html", **values)
+        _send(settings, _addressed(settings, colleague.name, colleague.email, text))
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        log.error("mail_failed", purpose="question", user=colleague.id, kind=_kind(error))
+        return False
+    log.info("mail_sent", purpose="question", user=colleague.id)
+    return True
+
+
 def _message(settings: Settings, link: IssuedLink) -> EmailMessage:
-    """In the language of the account; the template's first line is the subject."""
+    address = address_of(settings, link)
+    text = _rendered(settings, link.language, "mail_link.html", link=link, address=address)
+    return _addressed(settings, link.name, link.email, text)
+
+
+def _rendered(settings: Settings, language: str, template: str, **values: object) -> str:
+    """In the language of the account."""
     from api.ui.render import environment  # brings the whole server along
 
-    language = i18n.choose(link.language, default=settings.default_language)
-    text = (
-        environment(language)
-        .get_template("mail_link.html")
-        .render(link=link, address=address_of(settings, link))
-    )
+    chosen = i18n.choose(language, default=settings.default_language)
+    return environment(chosen).get_template(template).render(values)
+
+
+def _addressed(settings: Settings, name: str, email: str, text: str) -> EmailMessage:
+    """The message to somebody; the first line of the text is the subject."""
     subject, _, body = text.strip().partition("\n")
     host = urlsplit(settings.resolved_public_url).hostname or "localhost"
     message = EmailMessage()
     message["Subject"] = subject.strip()
     message["From"] = settings.smtp_from or f"Potica <potica@{host}>"
-    local, _, domain = link.email.rpartition("@")
-    message["To"] = Address(link.name, local, domain)
+    local, _, domain = email.rpartition("@")
+    message["To"] = Address(name, local, domain)
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain=host)
     message["Auto-Submitted"] = "auto-generated"

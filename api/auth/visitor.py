@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import Request
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.auth.csrf import form_token, session_token
 from api.auth.identify import identify
 from api.state import services_of
-from api.ui.sections import sections_for
-from kb.domain import Principal, PrincipalKind
+from api.ui.sections import Section, desk_for, sections_for
+from kb.domain import Permission, Principal, PrincipalKind
 from kb.errors import KbError
 
 
@@ -23,6 +23,9 @@ class Visitor:
     csrf: str = ""
     language: str | None = None
     people: str = ""  # the first of the administrators' pages that they may open
+    desk: tuple[Section, ...] = ()  # the editors' pages that they may open
+    may_write: bool = False  # articles
+    is_asked: bool = False  # colleagues may ask them: they have a page of questions
 
     @property
     def is_signed_in(self) -> bool:
@@ -40,10 +43,17 @@ def visitor_of(request: Request) -> Visitor:
             found = request.state.principal = identify(request)
         except (KbError, SQLAlchemyError):
             return Visitor()
+    open_to_all = Visitor(
+        language=found.language,
+        people=_people(found),
+        desk=desk_for(found.permissions),
+        may_write=found.may(Permission.write_articles),
+    )
     if found.kind != PrincipalKind.session or found.credential_id is None:
-        return Visitor(language=found.language, people=_people(found))
+        return open_to_all
     csrf = session_token(services_of(request), found.credential_id)
-    return Visitor(found.name, csrf, found.language, _people(found))
+    is_asked = found.may(Permission.contribute)
+    return replace(open_to_all, name=found.name, csrf=csrf, is_asked=is_asked)
 
 
 def csrf_for_form(request: Request, principal: Principal) -> str:

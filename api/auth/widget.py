@@ -6,13 +6,17 @@ a revoked key, a session that ended or a role that was taken away counts at once
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Request
+from fastapi.requests import HTTPConnection
 from sqlalchemy.orm import Session
 
 from api.auth.session_limits import limits_of
 from api.auth.widget_token import WidgetGrant, WidgetSigner
-from api.edge.names import origin_of
+from api.edge.names import origin_of, web_scheme
 from api.state import Services
+from api.ui import i18n
 from kb.domain import Permission, Principal, PrincipalKind
 from kb.domain.scope import narrowed
 from kb.queries.credentials import active_user, session_owner
@@ -43,14 +47,17 @@ def signer_of(services: Services) -> WidgetSigner:
     return WidgetSigner.of(services.secret, services.settings.resolved_public_url)
 
 
-def widget_principal(request: Request, services: Services, token: str) -> Principal | None:
+def widget_principal(request: HTTPConnection, services: Services, token: str) -> Principal | None:
     """Who speaks through the sidebar; None when the token or what is behind it is not good."""
     grant = signer_of(services).read(token)
     if grant is None or not _may_come_from(request, services, grant.origin):
         return None
     request.state.widget_grant = grant
     with services.readers() as session:
-        return principal_of(session, services, grant)
+        found = principal_of(session, services, grant)
+    # The sidebar says which language it is shown in; that was chosen later than the account's.
+    shown_in = i18n.wished(request.headers.get("accept-language"))
+    return replace(found, language=shown_in) if found and shown_in else found
 
 
 def granted(request: Request) -> WidgetGrant:
@@ -62,8 +69,8 @@ def granted(request: Request) -> WidgetGrant:
 def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Principal | None:
     """What the person and the key behind a grant may do now, cut to what the sidebar needs.
 
-    None when the session or key is not good any more, the person is not active, or what is left
-    does not include showing the sidebar.
+    None when the session or key is not good any more, the helpdesk is not the configured one, the
+    person is not active, or what is left does not include showing the sidebar.
     """
     key: KeyView | None = None
     user: UserView | None = None
@@ -72,6 +79,8 @@ def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Pr
         user = None if grant.user_id is None else active_user(session, grant.user_id)
     elif grant.session_id is not None:
         user = session_owner(session, grant.session_id, limits_of(services.settings))
+    elif grant.helpdesk is not None and grant.helpdesk == services.settings.zendesk_audience:
+        user = None if grant.user_id is None else active_user(session, grant.user_id)
     has_key = key is not None or grant.key_id is None
     has_user = user is not None or (grant.user_id is None and grant.session_id is None)
     if not (has_key and has_user) or (key is None and user is None):
@@ -95,22 +104,27 @@ def principal_of(session: Session, services: Services, grant: WidgetGrant) -> Pr
     )
 
 
-def own_origins(request: Request, services: Services) -> frozenset[str]:
+def own_origins(request: HTTPConnection, services: Services) -> frozenset[str]:
     """This server's own: its public one, and the one that the request was sent to.
 
     The name in a request is one of those that the edge lets through.
     """
-    sent_to = f"{request.url.scheme}://{request.headers.get('host', '')}"
+    sent_to = f"{web_scheme(request.url.scheme)}://{request.headers.get('host', '')}"
     return frozenset({origin_of(services.settings.resolved_public_url), origin_of(sent_to)})
 
 
-def _may_come_from(request: Request, services: Services, origin: str) -> bool:
+def embedding_origins(request: HTTPConnection, services: Services) -> frozenset[str]:
+    """Whose pages may show the sidebar: the configured ones and our own."""
+    return own_origins(request, services).union(services.settings.embed_origins)
+
+
+def _may_come_from(request: HTTPConnection, services: Services, origin: str) -> bool:
     """Whether the embedding site is still a configured one or ours, and no other page asks.
 
     The sidebar is a page of this server inside a frame: its requests carry this server's origin,
     if any. Only the page that embeds it may use the token beside it.
     """
     own = own_origins(request, services)
-    if origin not in {*services.settings.embed_origins, *own}:
+    if origin not in embedding_origins(request, services):
         return False
     return set(request.headers.getlist("origin")) <= own | {origin}

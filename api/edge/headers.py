@@ -5,6 +5,8 @@ from __future__ import annotations
 from api.edge.policy import Policy
 
 YEAR = 365 * 24 * 3600  # seconds
+SCRIPT = "/embed.js"  # any page may include it
+SIGN_IN = "/embed/sign-in"  # a window of its own, opened by the sidebar, which it must reach
 PRACTICE = "/practice"  # the one page of ours that shows another in a frame
 _OFF = (
     "accelerometer",
@@ -26,6 +28,8 @@ _OFF = (
     "usb",
     "xr-spatial-tracking",
 )
+# The window to sign in speaks with the sidebar that opened it, on the practice desk, too.
+_OPENERS = {SIGN_IN: "unsafe-none", PRACTICE: "same-origin-allow-popups"}
 PERMISSIONS = ", ".join([*(f"{name}=()" for name in _OFF), "clipboard-write=(self)"])
 
 
@@ -40,8 +44,10 @@ def security_headers(policy: Policy, path: str, nonce: str) -> dict[str, str]:
         ),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
-        "cross-origin-opener-policy": "same-origin",
-        "cross-origin-resource-policy": "cross-origin" if others else "same-origin",
+        "cross-origin-opener-policy": _OPENERS.get(path, "same-origin"),
+        "cross-origin-resource-policy": (
+            "cross-origin" if others or path == SCRIPT else "same-origin"
+        ),
         "permissions-policy": PERMISSIONS,
     }
     if not others:  # it knows no list of origins
@@ -80,4 +86,4 @@ def content_policy(
 
 def is_embed(path: str) -> bool:
     """Whether this is a page that our own pages and the configured origins may show in a frame."""
-    return path == "/embed" or path.startswith("/embed/")
+    return path != SIGN_IN and (path == "/embed" or path.startswith("/embed/"))

@@ -6,7 +6,6 @@ Request id, nonce, refusals, time limits, log line, metrics, headers, a last net
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 import time
 
@@ -17,14 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.edge.body import read_body
 from api.edge.headers import security_headers
 from api.edge.limits import refused_head
-from api.edge.names import SAFE_METHODS, host_name, is_foreign
-from api.edge.policy import Policy
+from api.edge.names import SAFE_METHODS, SIGNED, host_name, is_foreign
+from api.edge.policy import Policy, is_stream
+from api.edge.sockets import SocketEdge, request_id_from
 from api.errors import ProblemResponse, log_unexpected, problem_for, problem_of, unexpected
 from api.metrics import Metrics
 from api.schemas.common import Problem
 from kb.errors import OutOfTime
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 CLIENT_GONE = 499  # in logs and figures only
 log = structlog.get_logger("potica.requests")
@@ -39,13 +38,14 @@ class Edge:
         self.policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await SocketEdge(self.app, self.metrics, self.policy)(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-        scope["potica.request_id"] = request_id
+        request_id = scope["potica.request_id"] = request_id_from(headers)
         scope["potica.nonce"] = secrets.token_urlsafe(18)
         response = _Outgoing(send, scope, self.policy)
         started = time.perf_counter()
@@ -84,11 +84,15 @@ class Edge:
                 "Address this server by a name of its own (POTICA_PUBLIC_URL,"
                 " POTICA_TRUSTED_HOSTS)."
             )
-        if scope["method"] not in SAFE_METHODS and is_foreign(
-            headers, scope["scheme"], self.policy.public_origin
-        ):
+        if scope["method"] not in SAFE_METHODS and self._is_foreign(scope, headers):
             return 403, "Pages of other sites may not write here: call from a server."
         return None
+
+    def _is_foreign(self, scope: Scope, headers: Headers) -> bool:
+        origins = headers.getlist("origin")
+        if scope["path"] == SIGNED and origins and {*origins} <= {*self.policy.embed_origins}:
+            return False  # who it speaks for stands in the signed form, not in a cookie
+        return is_foreign(headers, scope["scheme"], self.policy.public_origin)
 
     async def _within_time(self, scope: Scope, receive: Receive, send: _Outgoing) -> None:
         """The application's answer, or that it took too long.
@@ -122,7 +126,10 @@ class Edge:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "") or "unmatched"
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        self.metrics.observe_request(method, route, status, seconds)
+        if is_stream(scope["path"]) and status == 200:
+            self.metrics.observe_stream(route)
+        else:
+            self.metrics.observe_request(method, route, status, seconds)
         log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 

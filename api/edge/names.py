@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from kb.config import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SIGNED = "/embed/zendesk"  # the one address that pages of helpdesks send forms to
 _FOREIGN = frozenset({"cross-site", "same-site"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -60,6 +61,11 @@ def host_name(netloc: str) -> str:
     return parts.hostname or ""
 
 
+def web_scheme(scheme: str) -> str:
+    """The scheme of a page of the same origin, also for a WebSocket."""
+    return {"ws": "http", "wss": "https"}.get(scheme, scheme)
+
+
 def is_foreign(headers: Headers, scheme: str, public_origin: str) -> bool:
     """Whether a page of another site, or of none, made a browser send this.
 
@@ -71,7 +77,7 @@ def is_foreign(headers: Headers, scheme: str, public_origin: str) -> bool:
     host = headers.get("host", "")
     if public_origin.startswith("https:") and host_name(host) not in _LOOPBACK:
         scheme = "https"
-    own = {public_origin, f"{scheme}://{host}"}
+    own = {public_origin, f"{web_scheme(scheme)}://{host}"}
     return any(origin not in own for origin in headers.getlist("origin"))
 
 

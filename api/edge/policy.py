@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from api.edge.names import origin_of, served_names
 from kb.config import Settings
 
-STREAMS: tuple[str, ...] = ()
-"""Beginnings of addresses that answer for as long as they like."""
+STREAMS = re.compile(r"/api/v1/interactions/[^/]+/events")
+"""Addresses that answer for as long as they like; they have clocks of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +38,9 @@ class Policy:
 
     def seconds_for(self, path: str) -> float | None:
         """How long an answer may take; None for streams."""
-        return None if path.startswith(STREAMS) else self.request_seconds
+        return None if is_stream(path) else self.request_seconds
+
+
+def is_stream(path: str) -> bool:
+    """Whether an answer to this address goes on until somebody ends it."""
+    return STREAMS.fullmatch(path) is not None

@@ -14,7 +14,7 @@ from enum import StrEnum
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from api.edge.address import network_of
 from api.edge.names import SAFE_METHODS
@@ -24,6 +24,8 @@ from kb.errors import TooMany
 
 MINUTE = 60  # seconds
 _FREE = frozenset({"/healthz", "/readyz"})
+_HOOKS = frozenset({"/api/v1/hooks/{webhook_id}"})
+_READS = frozenset({"/embed/zendesk"})  # a page, though a signed form asks for it
 _ASKS = frozenset({"/api/v1/suggest", "/api/v1/search", "/try", "/try/answers"})
 
 
@@ -33,6 +35,7 @@ class Cost(StrEnum):
     ask = "asks"
     write = "writes"
     read = "reads"
+    hook = "messages"
 
 
 def cost_of(method: str, route: str) -> Cost | None:
@@ -41,7 +44,9 @@ def cost_of(method: str, route: str) -> Cost | None:
         return None
     if route in _ASKS:
         return Cost.ask
-    return Cost.read if method in SAFE_METHODS else Cost.write
+    if route in _HOOKS:
+        return Cost.hook
+    return Cost.read if method in SAFE_METHODS or route in _READS else Cost.write
 
 
 class Rates:
@@ -50,7 +55,12 @@ class Rates:
     def __init__(self, settings: Settings) -> None:
         self.is_on = settings.rate_limits and not settings.open_access
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        known = (settings.rate_asks, settings.rate_writes, settings.rate_reads)
+        known = (
+            settings.rate_asks,
+            settings.rate_writes,
+            settings.rate_reads,
+            settings.rate_hooks,
+        )
         few = settings.rate_strangers
         self._known = {cost: RateLimitItemPerMinute(n) for cost, n in zip(Cost, known, strict=True)}
         self._strangers = self._known | {
@@ -61,7 +71,12 @@ class Rates:
     def count(self, request: Request, principal: Principal) -> None:
         """Count a request whose caller is known by now. Raises TooMany above the limit."""
         cost = cost_of(request.method, _route(request))
-        if cost is None or not self.is_on:
+        if cost is not None:
+            self.charge(request, principal, cost)
+
+    def charge(self, request: HTTPConnection, principal: Principal, cost: Cost) -> None:
+        """Count one of this kind. Raises TooMany above the limit."""
+        if not self.is_on:
             return
         is_stranger = principal.kind == PrincipalKind.anonymous
         item = (self._strangers if is_stranger else self._known)[cost]
@@ -77,20 +92,25 @@ class Rates:
                 f"At most {item.amount} {cost} a minute: try again in {wait} seconds.", wait
             )
 
-    def check_refusals(self, request: Request) -> None:
+    def check_refusals(self, request: Request, header: str = "authorization") -> None:
         """Raises TooMany for an address that sent too many credentials that are not good.
 
-        Who sends none, or a cookie, does not suffer for others behind the same address.
+        Who sends none in `header`, or a cookie, does not suffer for others behind the same
+        address.
         """
+        if header in request.headers:
+            self.check_refused(request)
+
+    def check_refused(self, request: HTTPConnection) -> None:
+        """The same for one that sends a credential for sure."""
         caller = network_of(request)
-        is_counted = self.is_on and "authorization" in request.headers
-        if is_counted and not self._limiter.test(self._refused, "refused", caller):
+        if self.is_on and not self._limiter.test(self._refused, "refused", caller):
             wait, _ = self._state(self._refused, "refused", caller)
             raise TooMany(
                 f"Too many credentials that are not good: try again in {wait} seconds.", wait
             )
 
-    def count_refusal(self, request: Request) -> None:
+    def count_refusal(self, request: HTTPConnection) -> None:
         """Count a credential that was not good."""
         if self.is_on:
             self._limiter.hit(self._refused, "refused", network_of(request))

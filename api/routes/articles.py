@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse
 
 from api.auth.rules import allow, read_as, require
 from api.auth.saving import check_article_save, within_scope
 from api.deps import App, PathKey, ReadSession
-from api.schemas.articles import ArticleIn, ArticleOut, PublishIn, article_out
+from api.moved import lead_on
+from api.schemas.articles import ArticleIn, ArticleOut, NoteIn, PublishIn, article_out
 from api.schemas.common import SavedOut
 from kb.actions.articles import archive, publish, restore, save_article
 from kb.actions.saved import SaveResult
 from kb.domain import Audience, Permission, Pool, Principal
+from kb.errors import NotFound
 from kb.queries.articles import get_article_view, load_article
+from kb.queries.redirects import moved_to
 from kb.text.markdown import render_html
 
 router = APIRouter(prefix="/api/v1/articles", tags=["articles"])
@@ -25,8 +29,13 @@ Publisher = Annotated[Principal, allow(Permission.publish_articles)]
 Archivist = Annotated[Principal, allow(Permission.archive_articles)]
 
 
-@router.get("/{article_id}", response_model=ArticleOut)
+@router.get(
+    "/{article_id}",
+    response_model=ArticleOut,
+    responses={301: {"description": "It went into another article: see Location"}},
+)
 def read_article(
+    request: Request,
     app: App,
     session: ReadSession,
     reader: Reader,
@@ -35,14 +44,18 @@ def read_article(
     view: Annotated[
         Literal["published", "latest"], Query(description="latest: as editors see it")
     ] = "published",
-) -> ArticleOut:
+) -> ArticleOut | RedirectResponse:
     """An article in all its languages, the original first."""
     if view == "latest":
         require(reader, Permission.read_drafts)
         return article_out(
             load_article(session, article_id, reader.scope), app.settings.resolved_public_url
         )
-    found = get_article_view(session, article_id, read_as(reader, audience), scope=reader.scope)
+    as_whom = read_as(reader, audience)
+    try:
+        found = get_article_view(session, article_id, as_whom, scope=reader.scope)
+    except NotFound:
+        return lead_on(request, moved_to(session, article_id, as_whom, scope=reader.scope))
     return article_out(found, app.settings.resolved_public_url)
 
 
@@ -73,29 +86,40 @@ def post_publish(
     app: App, publisher: Publisher, article_id: PathKey, what: PublishIn | None = None
 ) -> SavedOut:
     """Show readers the latest texts, in all languages or in those given."""
-    languages = None if what is None else what.languages
+    given = what or PublishIn()
 
     def show(session: Session) -> SaveResult:
-        return publish(session, article_id, languages, publisher.actor)
+        return publish(
+            session,
+            article_id,
+            given.languages,
+            publisher.actor,
+            note=given.note,
+            expected_version=given.expected_version,
+        )
 
     return app.write(Pool.article, within_scope(publisher, Pool.article, article_id, show))
 
 
 @router.post("/{article_id}/archive", response_model=SavedOut)
-def post_archive(app: App, archivist: Archivist, article_id: PathKey) -> SavedOut:
+def post_archive(
+    app: App, archivist: Archivist, article_id: PathKey, why: NoteIn | None = None
+) -> SavedOut:
     """Put an article away: no reader finds it from this moment."""
 
     def put_away(session: Session) -> SaveResult:
-        return archive(session, article_id, archivist.actor)
+        return archive(session, article_id, archivist.actor, note=why.note if why else "")
 
     return app.write(Pool.article, within_scope(archivist, Pool.article, article_id, put_away))
 
 
 @router.post("/{article_id}/restore", response_model=SavedOut)
-def post_restore(app: App, archivist: Archivist, article_id: PathKey) -> SavedOut:
+def post_restore(
+    app: App, archivist: Archivist, article_id: PathKey, why: NoteIn | None = None
+) -> SavedOut:
     """Take an archived article out again, as a draft."""
 
     def take_out(session: Session) -> SaveResult:
-        return restore(session, article_id, archivist.actor)
+        return restore(session, article_id, archivist.actor, note=why.note if why else "")
 
     return app.write(Pool.article, within_scope(archivist, Pool.article, article_id, take_out))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from api.auth.rules import Everyone, allow, read_as
 from api.deps import App, PathKey, ReadSession
+from api.moved import lead_on
 from api.routes.cases import read_case
 from api.schemas.articles import article_out
 from api.schemas.common import LANGUAGE
@@ -20,8 +21,10 @@ from api.ui.marks import article_html
 from kb.actions.checks import check_text
 from kb.assist.types import Message, SuggestRequest
 from kb.domain import Audience, Permission, Principal
+from kb.errors import NotFound
 from kb.queries.articles import get_article_view
 from kb.queries.contents import list_contents
+from kb.queries.redirects import moved_to
 
 router = APIRouter(include_in_schema=False)
 Asker = Annotated[Principal, allow(Permission.ask)]
@@ -105,9 +108,13 @@ def article_page(
     article_id: PathKey,
     lang: Language = None,
     audience: Audience = Audience.public,
-) -> HTMLResponse:
+) -> Response:
     """An article to read, in the language asked for or else in its original one."""
-    view = get_article_view(session, article_id, read_as(reader, audience), scope=reader.scope)
+    as_whom = read_as(reader, audience)
+    try:
+        view = get_article_view(session, article_id, as_whom, scope=reader.scope)
+    except NotFound:
+        return lead_on(request, moved_to(session, article_id, as_whom, scope=reader.scope))
     article = article_out(view, app.settings.resolved_public_url)
     wanted = lang or render.ui_language(request)
     shown = next((t for t in article.translations if t.language == wanted), None)
@@ -137,6 +144,7 @@ def case_page(
         "case": case,
         "may_read_raw": reader.may(Permission.read_raw_cases),
         "may_correct": reader.may(Permission.correct_redaction),
+        "may_draft": case.resolution.strip() != "" and reader.may(Permission.contribute),
     }
     return render.page(request, "case.html", values)
 

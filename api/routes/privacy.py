@@ -33,6 +33,7 @@ def post_erase(
         found = preview(app.settings, database, whom)
         planned = Erased(
             cases=len(found.found.cases),
+            interactions=len(found.found.interactions),
             suggestions=len(found.found.suggestions),
             gaps=len(found.found.gaps),
             masked=len(found.found.masks),

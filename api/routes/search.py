@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from api.auth.rules import allow, read_as, require
 from api.deps import App
+from api.edge.address import network_of
 from api.schemas.common import LANGUAGE
 from api.schemas.hits import answer_out
 from api.schemas.search import CorrectedOut, SearchOut
@@ -28,6 +29,7 @@ MAX_FILTERS = 20
 _FACET = "facet."
 _NAMES = frozenset(
     {"q", "language", "audience", "pool", "tags", "languages", "limit", "offset", "prefix"}
+    | {"record"}
 )
 
 
@@ -82,11 +84,15 @@ def get_search(
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
     offset: Annotated[int, Query(ge=0, le=1000)] = 0,
     prefix: Annotated[bool, Query(description="the last word is still being typed")] = True,
+    record: Annotated[
+        bool, Query(description="false: nobody needs this, do not count it among the gaps")
+    ] = True,
 ) -> SearchOut:
     """Search articles, or with `pool=case` resolved cases (agents only).
 
     Typos, missing diacritics, synonyms and unfinished words are understood. Facets narrow the
-    field: what has no such facet stays. Tags and languages leave only what has them.
+    field: what has no such facet stays. Tags and languages leave only what has them. What is
+    searched for among all articles and not found is counted as a gap, without what is personal.
     """
     check_text(q, "q")
     if pool == Pool.case:
@@ -108,6 +114,9 @@ def get_search(
         counted=True,
     )
     page = _search(app, query, filters.tags)
+    narrowed = pool != Pool.article or offset or filters.tags or filters.languages
+    if record and not narrowed:
+        app.searches.note(_caller(request, reader), query, page.hits)
     return SearchOut(
         hits=[answer_out(hit, settings.resolved_public_url) for hit in page.hits],
         total=page.total,
@@ -128,6 +137,12 @@ def _search(app: App, query: SearchQuery, tags: frozenset[str]) -> SearchPage:
     page = app.engine.search(replace(query, limit=MAX_RANKED, offset=0))
     hits = [hit for hit in page.hits if _has(hit, tags)]
     return replace(page, hits=_cut(hits, query), total=len(hits))
+
+
+def _caller(request: Request, reader: Principal) -> str:
+    """Who types, so that what is typed on is one search."""
+    name = reader.user_id or reader.credential_id or reader.actor
+    return f"{reader.kind}:{name}:{network_of(request)}"
 
 
 def _has(hit: Hit, tags: frozenset[str]) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 import structlog
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
+from api.auth import cookies
 from api.auth.rules import allow
-from api.auth.widget import granted, own_origins, principal_of, signer_of
+from api.auth.widget import embedding_origins, granted, principal_of, signer_of
 from api.auth.widget_token import WidgetGrant, WidgetToken
 from api.deps import App, ReadSession
 from api.schemas.keys import WidgetTokenIn, WidgetTokenOut
-from kb.domain import Permission, Principal, PrincipalKind, UserState
+from kb.domain import Permission, Principal, PrincipalKind, UserState, utc_now
 from kb.errors import Forbidden, InvalidInput, NotFound, SignInNeeded
 from kb.queries.users import find_user
 
@@ -31,7 +32,7 @@ def post_widget_token(
     Ask with the session of an agent, or with an API key that names the agent. The token can do
     what both of them may, and of that only what the sidebar needs.
     """
-    if given.origin not in {*app.settings.embed_origins, *own_origins(request, app)}:
+    if given.origin not in embedding_origins(request, app):
         raise Forbidden(
             "The sidebar may not be shown on this origin: add it to POTICA_EMBED_ORIGINS, written"
             " as in https://helpdesk.example."
@@ -64,6 +65,23 @@ def post_renew(request: Request, app: App, asker: Embedder) -> WidgetTokenOut:
             " new one."
         )
     return _out(token, grant.origin)
+
+
+@router.post("/keep", status_code=204)
+def post_keep(request: Request, app: App, asker: Embedder) -> Response:
+    """Have the browser remember the sidebar inside this site, for the rest of the twelve hours.
+
+    Send the widget token itself, from the page of the sidebar. Helpdesks make its frame anew for
+    every conversation: the next one then gets its token with the page. The cookie is kept apart
+    by the site at the top, no script can read it, and it opens nothing else.
+    """
+    if asker.kind != PrincipalKind.widget:
+        raise Forbidden("Only a widget token is remembered: ask /api/v1/widget-tokens for one.")
+    kept = signer_of(app).sign_kept(granted(request))
+    if kept is not None:
+        seconds = int((kept.expires_at - utc_now()).total_seconds())
+        cookies.set_partitioned(request, cookies.WIDGET, kept.text, seconds)
+    return Response(status_code=204)
 
 
 def _grant(session: Session, asker: Principal, given: WidgetTokenIn) -> WidgetGrant:

@@ -19,6 +19,7 @@ from api.schemas.common import (
     Names,
     Output,
     Text,
+    Words,
 )
 from kb.actions.article_input import ArticleFields, ArticleInput, TranslationInput
 from kb.domain import ArticleState, Audience, Facets, Governance, Trust
@@ -90,10 +91,20 @@ class ArticleIn(Input):
         )
 
 
+class NoteIn(Input):
+    """Why it is done; kept with the article's history."""
+
+    note: Words = ""
+
+
 class PublishIn(Input):
     """Which languages to show to readers; left out: all."""
 
     languages: Annotated[list[Language], Field(min_length=1, max_length=40)] | None = None
+    note: Words = Field("", description="why; kept with the article's history")
+    expected_version: Count | None = Field(
+        None, description="refuse (409) when the article has another version by now"
+    )
 
 
 class TranslationOut(Output):

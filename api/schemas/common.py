@@ -43,6 +43,7 @@ def _written(value: Any) -> Any:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Line = Annotated[Text, StringConstraints(max_length=300)]
+Words = Annotated[Text, StringConstraints(max_length=2000)]
 Name = Annotated[Text, StringConstraints(min_length=1, max_length=120)]
 Key = Annotated[str, StringConstraints(pattern=KEY, max_length=120)]
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE, max_length=35)]
@@ -112,4 +113,5 @@ __all__ = [
     "Problem",
     "SavedOut",
     "Text",
+    "Words",
 ]

@@ -29,7 +29,13 @@ class ErasedOut(Output):
     """Rows by kind: deleted, or (`masked`) texts of others in which the name was masked."""
 
     cases: int
-    messages: int
+    messages: int = Field(description="of cases")
+    interactions: int
+    turns: int = Field(description="messages of interactions")
+    contributions: int
+    questions: int
+    flags: int = Field(description="deleted, or only without their words now")
+    deliveries: int
     passages: int
     embeddings: int
     suggestions: int
@@ -54,6 +60,10 @@ class HeldOut(Output):
     customer_ref: str
     made_at: str
     cases: list[dict[str, Any]]
+    interactions: list[dict[str, Any]]
+    flags: list[dict[str, Any]]
+    contributions: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
     suggestions: list[dict[str, Any]]
     feedback: list[dict[str, Any]]
     gaps: list[dict[str, Any]]

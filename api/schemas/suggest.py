@@ -168,6 +168,11 @@ class SuggestionOut(Output):
     top_document: str | None
     confidence: float | None
     milliseconds: float
+    interaction_id: str | None = Field(None, description="of a live conversation")
+    interaction_version: int | None = Field(None, description="of the conversation it answers")
+    change: dict[str, Any] | None = Field(
+        None, description="why the best answer is another than before"
+    )
 
 
 class FeedbackIn(Input):

@@ -9,6 +9,7 @@ import io
 from functools import lru_cache
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -46,13 +47,30 @@ def catalogues(language: str) -> list[Path]:
     return sorted(paths, key=lambda path: (path.stem != DOMAIN, path.stem))
 
 
+def plural_samples(language: str) -> dict[str, int]:
+    """Names of the plural forms of a language (CLDR) -> the first whole number of each.
+
+    With them a page can hold every form of a counted text, for a script to pick from.
+    """
+    form = Locale.parse(language).plural_form
+    found: dict[str, int] = {}
+    for number in range(1, 200):
+        found.setdefault(form(number), number)
+    return found
+
+
 def choose(*wishes: str | None, default: str = "en") -> str:
     """The first wish that can be met; a wish is a tag or an Accept-Language header."""
+    return wished(*wishes) or (default if default in NAMES else "en")
+
+
+def wished(*wishes: str | None) -> str | None:
+    """The same; None when none of them can be met."""
     for wish in wishes:
         for language in _ranked(wish or ""):
             if language in NAMES:
                 return language
-    return default if default in NAMES else "en"
+    return None
 
 
 def _ranked(header: str) -> list[str]:

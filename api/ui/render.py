@@ -51,6 +51,7 @@ def environment(language: str) -> Environment:
     templates.tests["line"] = is_line
     templates.globals["ui_language"] = language
     templates.globals["ui_languages"] = i18n.NAMES
+    templates.globals["plural_samples"] = i18n.plural_samples(language)
     return templates
 
 

@@ -1,4 +1,4 @@
-"""The administrators' pages: who may open which, and how permissions are grouped on them."""
+"""Pages with a navigation of their own: who may open which, and how permissions are grouped."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ SECTIONS = (
     Section("privacy", "/people/privacy", P.export_privacy),
     Section("privacy", "/people/privacy/erase", P.erase_privacy),
 )
+
+DESK = (
+    Section("home", "/editor", P.read_drafts),
+    Section("articles", "/editor/articles", P.read_drafts),
+    Section("board", "/editor/board", P.read_drafts),
+    Section("tasks", "/editor/tasks", P.read_drafts),
+    Section("groups", "/editor/groups", P.read_cases),
+    Section("gaps", "/editor/gaps", P.read_gaps),
+)
+"""The editors' pages."""
 
 GROUPS: dict[str, tuple[Permission, ...]] = {
     "answers": (P.ask, P.give_feedback, P.read_suggestions, P.embed),
@@ -74,6 +84,15 @@ def sections_for(permissions: Permissions) -> tuple[Section, ...]:
         if section.permission in permissions:
             found.setdefault(section.key, section)
     return tuple(found.values())
+
+
+def desk_for(permissions: Permissions) -> tuple[Section, ...]:
+    """The editors' pages that somebody with these permissions may open; none to whom drafts
+    are not shown, since every one of them leads to drafts.
+    """
+    if P.read_drafts not in permissions:
+        return ()
+    return tuple(section for section in DESK if section.permission in permissions)
 
 
 def grouped(wanted: Permissions) -> dict[str, tuple[Permission, ...]]:

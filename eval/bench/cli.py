@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from eval.progress import Progress
 from eval.report.machine import command_line
+from eval.report.targets import Target
 from kb.config import Settings, get_settings
 from kb.errors import KbError
 
@@ -21,6 +23,7 @@ HTTP_REQUESTS = 50
 
 @app.callback()
 def bench(
+    context: typer.Context,
     report: Annotated[Path, typer.Option(help="Write the report into this folder.")] = Path(
         "docs/results"
     ),
@@ -33,6 +36,8 @@ def bench(
     ] = None,
 ) -> None:
     """Suggestion latency, index rebuild, the serving process, the encoder; writes bench.md."""
+    if context.invoked_subcommand:
+        return
     from eval.bench.report import Measured, bench_targets, write_bench
     from eval.bench.suggest import load_average
 
@@ -48,7 +53,39 @@ def bench(
     command = command_line()
     measured = Measured(command, load, latencies, serving, compared)
     page = write_bench(report, measured)
-    for target in bench_targets(measured):
+    _tell(bench_targets(measured), page, progress)
+
+
+@app.command("live")
+def live(
+    report: Annotated[Path, typer.Option(help="Write the report into this folder.")] = Path(
+        "docs/results"
+    ),
+    seconds: Annotated[float, typer.Option(min=5, help="How long messages come.")] = 60,
+    screens: Annotated[int, typer.Option(min=0, help="Sidebars in a browser.")] = 5,
+    sidebars: Annotated[int, typer.Option(min=0, help="Idle ones, as the server dies.")] = 500,
+    kills: Annotated[int, typer.Option(min=0, help="How often it is killed.")] = 3,
+) -> None:
+    """Live interactions: suggestions painted under load, idle sidebars, kill -9; writes live.md."""
+    from eval.live.report import live_targets, write_live
+    from eval.live.run import Plan, has_browser, measure_live
+
+    progress = Progress()
+    if screens and not has_browser():
+        progress.say("There is no browser here: painting is not measured.")
+        screens = 0
+    plan = Plan(seconds=seconds, screens=screens, sidebars=sidebars, kills=kills)
+    try:
+        measured = measure_live(get_settings(), plan, progress)
+    except KbError as error:
+        typer.echo(f"{error.title}: {error.message}", err=True)
+        raise typer.Exit(1) from error
+    page = write_live(report, measured, command_line())
+    _tell(live_targets(measured), page, progress)
+
+
+def _tell(targets: Sequence[Target], page: Path, progress: Progress) -> None:
+    for target in targets:
         mark = "reached    " if target.reached else "NOT reached"
         progress.say(f"{mark}  {target.asked}: {target.found}")
     progress.say(f"The report is in {page}.")

@@ -19,7 +19,7 @@ from kb.assist.types import SuggestRequest
 from kb.config import Settings
 from kb.errors import KbError
 
-PATIENCE = 60.0  # seconds for the process to be ready
+PATIENCE = 180.0  # seconds for the process to be ready on a busy machine
 FORBIDDEN = ("libtorch", "/torch/")  # in the files the process has mapped
 
 
@@ -43,13 +43,13 @@ def measure_serving(
     settings: Settings, passages: int, asked: Sequence[SuggestRequest], progress: Progress
 ) -> Serving:
     """Start `potica serve` on this home, ask it over HTTP, stop it. Raises ServeError."""
-    port = _free_port()
+    port = free_port()
     log = settings.home / "serve.log"
     with progress.task("Starting the server") as task, log.open("wb") as output:
         start = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-c", "from kb.cli import main; main()", "serve"],
-            env=_environment(settings, port),
+            env=served_environment(settings, port),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -57,10 +57,10 @@ def measure_serving(
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
                 _wait(process, client, log)
                 ready = time.perf_counter() - start
-                idle = _memory(process.pid)
+                idle = memory_of(process.pid)
                 for request in asked:
                     _ask(client, request)
-                served = _memory(process.pid)
+                served = memory_of(process.pid)
                 torch = _has_torch(process.pid)
         finally:
             process.terminate()
@@ -91,7 +91,7 @@ def _wait(process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> 
     raise ServeError(f"`potica serve` was not ready in {PATIENCE:.0f} s. It said: {tail}")
 
 
-def _environment(settings: Settings, port: int) -> dict[str, str]:
+def served_environment(settings: Settings, port: int) -> dict[str, str]:
     root = str(Path(kb.__file__).parent.parent)
     own = {
         "POTICA_HOME": str(settings.home.resolve()),
@@ -105,14 +105,14 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
     return os.environ | own
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as own:
         own.bind(("127.0.0.1", 0))
         port: int = own.getsockname()[1]
         return port
 
 
-def _memory(pid: int) -> float:
+def memory_of(pid: int) -> float:
     """Resident memory in MiB."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmRSS:"):

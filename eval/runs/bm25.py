@@ -41,6 +41,11 @@ class Bm25:
                 total[found[0]] += count * found[1]
         return total
 
+    def most(self, query: Sequence[str]) -> float:
+        """The score of a page that has every term as strongly as any page has it."""
+        found = ((self._postings.get(term), count) for term, count in Counter(query).items())
+        return sum(count * float(held[1].max()) for held, count in found if held is not None)
+
     def _weights(
         self, found: NDArray[np.int64], lengths: Scores, mean: float
     ) -> tuple[NDArray[np.int64], Scores]:

@@ -4,6 +4,7 @@ from indexer.load.articles import import_articles
 from indexer.load.cases import import_cases
 from indexer.load.content import ContentReport, import_content
 from indexer.load.folder import read_markdown_folder
+from indexer.load.incidents import import_incidents
 from indexer.load.limits import Limits
 from indexer.load.records import ArticlePart, RawRecord
 from indexer.load.report import ImportOptions, ImportReport, Rejection, Source
@@ -22,6 +23,7 @@ __all__ = [
     "import_articles",
     "import_cases",
     "import_content",
+    "import_incidents",
     "import_synonyms",
     "read_csv",
     "read_jsonl",

@@ -1,4 +1,4 @@
-"""A whole content folder: articles, cases and synonyms."""
+"""A whole content folder: articles, cases, synonyms and incidents."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from indexer.load.articles import import_articles
 from indexer.load.cases import import_cases
+from indexer.load.incidents import import_incidents
 from indexer.load.report import ImportOptions, ImportReport, Progress
 from indexer.load.synonyms import import_synonyms
 from indexer.load.zipped import unpacked
@@ -23,10 +24,13 @@ class ContentReport:
     articles: ImportReport
     cases: ImportReport
     synonyms: ImportReport
+    incidents: ImportReport
 
     @property
     def ok(self) -> bool:
-        return self.articles.ok and self.cases.ok and self.synonyms.ok
+        return all(
+            report.ok for report in (self.articles, self.cases, self.synonyms, self.incidents)
+        )
 
 
 def import_content(
@@ -35,7 +39,8 @@ def import_content(
     options: ImportOptions | None = None,
     progress: Progress | None = None,
 ) -> ContentReport:
-    """Import articles from a file or folder and, from a folder, its `cases/` and `synonyms/`.
+    """Import articles from a file or folder and, from a folder, its `cases/`, `synonyms/` and
+    `incidents/`.
 
     The folder may be packed as ZIP; then all of it is checked before anything is imported.
     Column mapping, stand-ins and format apply to the articles. Raises KbError when the source
@@ -47,9 +52,11 @@ def import_content(
             return import_content(session_factory, folder, options, progress)
     articles = import_articles(session_factory, source, options, progress)
     plain = replace(options, format=None, mapping={}, facets=(), language=None, channel=None)
-    cases, synonyms = ImportReport(options.dry_run), ImportReport(options.dry_run)
+    cases, synonyms, incidents = (ImportReport(options.dry_run) for _ in range(3))
     if (source / CASES).is_dir():
         cases = import_cases(session_factory, source / CASES, plain, progress)
     if (source / SYNONYMS).is_dir():
         synonyms = import_synonyms(session_factory, source / SYNONYMS, plain)
-    return ContentReport(articles, cases, synonyms)
+    if (source / INCIDENTS).is_dir():
+        incidents = import_incidents(session_factory, source / INCIDENTS, plain)
+    return ContentReport(articles, cases, synonyms, incidents)

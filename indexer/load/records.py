@@ -180,8 +180,8 @@ class IncidentMatter(_Strict):
     incident: Word
     state: Literal["draft", "active", "ended"]
     severity: Literal["low", "medium", "high"]
-    countries: list[Word] = Field(min_length=1)
-    products: list[Word] = Field(min_length=1)
+    countries: list[Word] = []
+    products: list[Word] = []
     starts_at: AwareDatetime
     ends_at: AwareDatetime | None = None
     text: dict[Word, IncidentText] = Field(min_length=1)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from indexer.load.images import check_image, image_kind
 from indexer.load.limits import MIB
 from kb.errors import InvalidInput, TooLarge
+from kb.images.formats import check_image, image_kind
 
 
 class Kind(StrEnum):

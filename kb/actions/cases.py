@@ -26,6 +26,7 @@ from kb.actions.redactions import (
 from kb.actions.saved import SaveResult, SaveStatus
 from kb.db import advisory_lock
 from kb.domain import (
+    Article,
     Case,
     CaseArticle,
     CaseMessage,
@@ -132,6 +133,26 @@ def resolve_case(
     return _rehash_and_finish(session, row, actor, "resolve", old)
 
 
+def cite_article(session: Session, case_id: str, article_id: str, actor: str) -> SaveResult:
+    """Note that an article is about the problem of a case; citing it again changes nothing.
+
+    The case's passages stay: what is searched of it is the same. Raises NotFound.
+    """
+    row = _locked(session, case_id)
+    if session.get(Article, article_id) is None:
+        raise NotFound(f"There is no article {article_id[:120]!r}: look it up by its key.")
+    if article_id in row.articles:
+        return SaveResult(row.id, SaveStatus.unchanged, row.version)
+    row.articles = [*row.articles, article_id]
+    _replace_articles(session, row.id, row.articles)
+    row.content_hash = _hash_of(session, row)
+    row.version += 1
+    row.updated_at = utc_now()
+    audit.record(session, actor, "link", "case", row.id, version=row.version, article=article_id)
+    session.flush()
+    return SaveResult(row.id, SaveStatus.changed, row.version)
+
+
 def replace_texts(
     session: Session, case_id: str, texts: Mapping[str, str], actor: str, action: str
 ) -> SaveResult:
@@ -226,18 +247,22 @@ def _replace_articles(session: Session, case_id: str, articles: Sequence[str]) -
 def _rehash_and_finish(
     session: Session, row: Case, actor: str, action: str, old: CaseState
 ) -> SaveResult:
+    row.content_hash = _hash_of(session, row)
+    return _finish(session, row, actor, action, created=False, old=old)
+
+
+def _hash_of(session: Session, row: Case) -> str:
     messages = session.scalars(
         select(CaseMessage)
         .where(col(CaseMessage.case_id) == row.id)
         .order_by(col(CaseMessage.position))
     )
-    row.content_hash = _hash(
+    return _hash(
         CaseInput(
             messages=tuple(MessageInput(m.role, m.text, m.at) for m in messages),
             **{name: getattr(row, name) for name in _COLUMNS},
         )
     )
-    return _finish(session, row, actor, action, created=False, old=old)
 
 
 def _finish(

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, col
 from kb.actions import audit
 from kb.actions.article_input import TranslationInput, hash_text
 from kb.actions.cases import replace_texts
+from kb.actions.erasure_interactions import erase_interactions, note_masked
 from kb.actions.outbox import enqueue
 from kb.actions.passages import remove_passages
 from kb.db import advisory_lock
@@ -26,6 +27,8 @@ from kb.domain import (
     Erasure,
     Feedback,
     Gap,
+    Interaction,
+    InteractionMessage,
     OutboxEvent,
     Passage,
     Pool,
@@ -35,7 +38,8 @@ from kb.domain import (
     utc_now,
 )
 from kb.queries.passages import index_state
-from kb.queries.privacy import ErasurePlan, MaskedText, articles_of, find_planned, read_place
+from kb.queries.privacy import ErasurePlan, MaskedText, find_planned
+from kb.queries.privacy_texts import articles_of, row_at
 from kb.secret_key import Marks
 from kb.text.redact import PersonalKind, PersonalSpan, mask
 
@@ -49,6 +53,12 @@ class Erased:
 
     cases: int = 0
     messages: int = 0
+    interactions: int = 0
+    turns: int = 0
+    contributions: int = 0
+    questions: int = 0
+    flags: int = 0
+    deliveries: int = 0
     passages: int = 0
     embeddings: int = 0
     suggestions: int = 0
@@ -73,12 +83,19 @@ def erase(session: Session, marks: Marks, plan: ErasurePlan, actor: str) -> Eras
     if found.is_empty:
         return Erased()
     masked = _mask(session, found.masks, actor)
+    dialogs = erase_interactions(session, found)
     messages, passages = _delete_cases(session, found.cases)
     feedback = _delete_suggestions(session, found.suggestions, found.gaps, found.moved_gaps)
     citations = _forget_citations(session, found.cases)
     erased = Erased(
         cases=len(found.cases),
         messages=messages,
+        interactions=len(found.interactions),
+        turns=dialogs.turns,
+        contributions=dialogs.contributions,
+        questions=dialogs.questions,
+        flags=dialogs.flags,
+        deliveries=dialogs.deliveries,
         passages=passages,
         embeddings=_delete_orphans(session),
         suggestions=len(found.suggestions),
@@ -165,7 +182,7 @@ def _mask(session: Session, masks: Sequence[MaskedText], actor: str) -> int:
     cases: dict[str, dict[str, str]] = defaultdict(dict)
     revisions: set[int] = set()
     for found in masks:
-        place = read_place(session, found)
+        place = row_at(session, found.place)
         if place is None:
             continue
         row, text = place
@@ -180,6 +197,7 @@ def _mask(session: Session, masks: Sequence[MaskedText], actor: str) -> int:
             cases[case_id][f"message:{position}"] = changed
         else:
             _put(row, field, changed)
+            note_masked(session, row)
             revisions |= {int(key)} if table == "revision" else set()
     for case_id, texts in cases.items():
         replace_texts(session, case_id, texts, actor, "mask")
@@ -229,7 +247,9 @@ def _language_of(session: Session, row: SQLModel) -> str:
         return case.language if case else "en"
     if isinstance(row, Revision):
         return articles_of(session, [row.id or 0])[row.id or 0][1]
-    return "en"
+    if isinstance(row, InteractionMessage):
+        return session.get_one(Interaction, row.interaction_id).language or "en"
+    return getattr(row, "language", None) or "en"
 
 
 def _settled(pool: Pool, document_id: str) -> Any:

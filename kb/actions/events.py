@@ -37,6 +37,7 @@ def record_event(
     interaction_id: str,
     kind: InteractionEventKind,
     actor: str,
+    /,
     suggestion_id: str | None = None,
     **details: Any,
 ) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from kb.actions import audit
 from kb.actions.checks import check_language, check_text
-from kb.domain import Gap, GapState, utc_now
+from kb.domain import Gap, GapKind, GapState, utc_now
 from kb.errors import NotFound
 
 
@@ -35,6 +35,9 @@ def record_gap(
         "reason": reason,
         "count": 1,
         "state": GapState.open,
+        "kind": GapKind.conversation,
+        "languages": {},
+        "readers": {},
         "suggestion_id": suggestion_id,
         "first_at": now,
         "last_at": now,

@@ -68,7 +68,7 @@ def create_key(session: Session, given: KeyInput, creator: Principal) -> NewKey:
         name=given.name.strip(),
         secret_hash=token.secret_hash,
         permissions=_allowed(given.permissions, creator),
-        scope=_confined(given.scope, creator),
+        scope=confined(given.scope, creator),
         created_by=creator.actor,
         expires_at=expires_at,
     )
@@ -119,6 +119,21 @@ def is_noted(key: KeyView, now: datetime) -> bool:
     return key.used_at is not None and key.used_at > now - NOTED_EVERY
 
 
+def confined(wanted: Facets, creator: Principal) -> Facets:
+    """The scope given, within the creator's; facets that it does not name stay as theirs are.
+
+    Raises InvalidInput for a facet without a value, Forbidden for a scope wider than theirs.
+    """
+    for name, values in wanted.items():
+        if not values:
+            raise InvalidInput(
+                f"The facet {name[:60]!r} has no value: name one or leave it out.", field="scope"
+            )
+    if not is_within(creator.scope, wanted):
+        raise Forbidden("You do not see all of this scope yourself: choose from your own.")
+    return {**creator.scope, **wanted}
+
+
 def choose_permissions(session: Session, names: Iterable[str], like: str | None) -> Permissions:
     """Those named, and those of the role that the key should be like. Raises InvalidInput."""
     known = {str(permission): permission for permission in Permission}
@@ -158,15 +173,3 @@ def _allowed(wanted: Permissions, creator: Principal) -> list[str]:
             f"You lack {', '.join(missing)} yourself: leave it out, or ask somebody who has it."
         )
     return sorted(str(permission) for permission in wanted)
-
-
-def _confined(wanted: Facets, creator: Principal) -> Facets:
-    """The scope given, within the creator's; facets that it does not name stay as theirs are."""
-    for name, values in wanted.items():
-        if not values:
-            raise InvalidInput(
-                f"The facet {name[:60]!r} has no value: name one or leave it out.", field="scope"
-            )
-    if not is_within(creator.scope, wanted):
-        raise Forbidden("You do not see all of this scope yourself: choose from your own.")
-    return {**creator.scope, **wanted}

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    cast,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
@@ -18,27 +31,39 @@ from kb.domain import (
     AuditEntry,
     Case,
     CaseState,
+    ColleagueQuestion,
+    Contribution,
     Feedback,
+    Flag,
     Gap,
     GapState,
+    Interaction,
+    InteractionEvent,
+    InteractionMessage,
     OneTimeLink,
     Suggestion,
     UserSession,
+    WebhookDelivery,
+    WebhookReceipt,
     utc_now,
 )
 from kb.queries.cases import case_parts, get_case_view
 
 NOBODY = "anonymous"
+BATCH = 500  # interactions in one statement
 
 
 def forget_suggestions(session: Session, before: datetime) -> int:
-    """Delete suggestions; those that feedback or a gap cites keep their figures, not their texts.
+    """Delete suggestions; those that something cites keep their figures, not their texts.
 
     Gives how many.
     """
+    citing: tuple[type[Any], ...] = (Feedback, Gap, Flag, Contribution, ColleagueQuestion)
     cited = or_(
-        select(col(Feedback.id)).where(col(Feedback.suggestion_id) == col(Suggestion.id)).exists(),
-        select(col(Gap.id)).where(col(Gap.suggestion_id) == col(Suggestion.id)).exists(),
+        *(
+            select(table.id).where(table.suggestion_id == col(Suggestion.id)).exists()
+            for table in citing
+        )
     )
     old = col(Suggestion.created_at) < before
     deleted = _delete(session, Suggestion, and_(old, ~cited))
@@ -47,7 +72,7 @@ def forget_suggestions(session: Session, before: datetime) -> int:
         session,
         Suggestion,
         full,
-        {"query": "", "request": {}, "response": {}, "customer_mark": None},
+        {"query": "", "request": {}, "response": {}, "customer_mark": None, "change": null()},
     )
     return deleted + emptied
 
@@ -66,6 +91,30 @@ def forget_gaps(session: Session, before: datetime) -> int:
     """Delete gaps that are closed and were not asked since; gives how many."""
     old = and_(col(Gap.state) == GapState.closed, col(Gap.last_at) < before)
     return _delete(session, Gap, old)
+
+
+def forget_interactions(session: Session, before: datetime) -> int:
+    """Leave of interactions in which nothing happened since only what is counted. Gives how many.
+
+    Texts, who the customer and the agents were, what colleagues were asked, and the words of
+    flags and contributions that are settled go; states, moments and kinds stay.
+    """
+    silent = and_(col(Interaction.updated_at) < before, _says_something())
+    # Read first: what is emptied below is what tells them.
+    ids = list(session.scalars(select(col(Interaction.id)).where(silent)))
+    for start in range(0, len(ids), BATCH):
+        _empty_interactions(session, ids[start : start + BATCH])
+    return len(ids)
+
+
+def forget_deliveries(session: Session, before: datetime) -> int:
+    """Delete what was sent to webhooks, or given up; gives how many."""
+    return _delete(session, WebhookDelivery, col(WebhookDelivery.created_at) < before)
+
+
+def forget_receipts(session: Session, before: datetime) -> int:
+    """Delete which messages of webhooks were taken: older ones are refused by their age."""
+    return _delete(session, WebhookReceipt, col(WebhookReceipt.at) < before)
 
 
 def forget_sessions(session: Session, before: datetime) -> int:
@@ -126,6 +175,45 @@ def prune_audit(session: Session, before: datetime, actor: str) -> int:
     audit.record(session, actor, "prune", "audit", str(last[0]), hash=last[1], entries=deleted)
     session.flush()
     return deleted
+
+
+def _says_something() -> ColumnElement[bool]:
+    """Whether there is anything left to be emptied."""
+    said = select(col(InteractionMessage.id)).where(
+        col(InteractionMessage.interaction_id) == col(Interaction.id),
+        col(InteractionMessage.text) != "",
+    )
+    asked = select(col(ColleagueQuestion.id)).where(
+        col(ColleagueQuestion.interaction_id) == col(Interaction.id),
+        col(ColleagueQuestion.text) != "",
+    )
+    named = (getattr(Interaction, name).is_not(None) for name in _NAMES)
+    written = (getattr(Interaction, name) != "" for name in _WORDS)
+    return or_(said.exists(), asked.exists(), *named, *written)
+
+
+def _empty_interactions(session: Session, ids: Sequence[str]) -> None:
+    # Hosts put addresses into the ids of messages.
+    plain_key = literal("emptied-") + cast(col(InteractionMessage.id), String)
+    emptied: list[tuple[type[Any], dict[str, Any]]] = [
+        (InteractionMessage, {"text": "", "text_hashes": [], "key": plain_key}),
+        (ColleagueQuestion, {"text": "", "answer": ""}),
+        (InteractionEvent, {"actor": NOBODY}),
+    ]
+    for table, values in emptied:
+        _update(session, table, table.interaction_id.in_(ids), values)
+    for kind, at, values in (
+        (Flag, Flag.closed_at, {"text": ""}),
+        (Contribution, Contribution.settled_at, {"title": "", "text": ""}),
+    ):
+        over = and_(col(kind.interaction_id).in_(ids), col(at).is_not(None))
+        _update(session, kind, over, values)
+    nameless = dict.fromkeys(_NAMES) | dict.fromkeys(_WORDS, "")
+    _update(session, Interaction, col(Interaction.id).in_(ids), nameless)
+
+
+_NAMES = ("customer_ref", "customer_name", "agent_ref", "handed_to")
+_WORDS = ("subject", "resolution", "handover_note")
 
 
 def _delete(session: Session, table: type[SQLModel], where: ColumnElement[bool]) -> int:

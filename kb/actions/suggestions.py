@@ -12,14 +12,17 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from kb.actions.checks import check_text
+from kb.actions.events import record_event
 from kb.db import insert_into
-from kb.domain import Feedback, FeedbackKind, Suggestion, utc_now
+from kb.domain import Feedback, FeedbackKind, InteractionEventKind, Suggestion, utc_now
 from kb.errors import Conflict, InvalidInput, NotFound
 from kb.queries.redactions import hide, rules_of
 
 DOCUMENT_PATTERN = re.compile(r"^(article|case):[a-z0-9][a-z0-9._-]{0,119}$")
 MAX_KEY = 80
 _INSERT = insert(Suggestion)
+_TOLD = frozenset(FeedbackKind) - {FeedbackKind.fixed, FeedbackKind.flagged, FeedbackKind.added}
+"""What is an event of its own interaction; the others have events that say more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,9 @@ class SuggestionRecord:
     confidence: float | None = None
     milliseconds: float = 0.0
     customer_mark: str | None = None  # kb.secret_key.Marks
+    interaction_id: str | None = None
+    interaction_version: int | None = None
+    change: dict[str, Any] | None = None  # why the best answer is another than before
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,9 @@ def record_suggestion(session: Session, record: SuggestionRecord) -> str:
         "confidence": record.confidence,
         "milliseconds": record.milliseconds,
         "customer_mark": record.customer_mark,
+        "interaction_id": record.interaction_id,
+        "interaction_version": record.interaction_version,
+        "change": record.change,
     }
     session.connection().execute(_INSERT, values)  # an object of the session takes a millisecond
     return suggestion_id
@@ -109,7 +118,20 @@ def record_feedback(session: Session, suggestion_id: str, feedback: FeedbackInpu
         .returning(col(Feedback.id))
     )
     new_id = session.connection().execute(statement, values).scalar()
-    return int(new_id) if new_id is not None else _same(session, suggestion_id, feedback)
+    if new_id is None:
+        return _same(session, suggestion_id, feedback)
+    if suggestion.interaction_id is not None and feedback.kind in _TOLD:
+        record_event(
+            session,
+            suggestion.interaction_id,
+            InteractionEventKind.feedback,
+            feedback.actor,
+            suggestion_id,
+            kind=str(feedback.kind),
+            document=feedback.document,
+            position=feedback.position,
+        )
+    return int(new_id)
 
 
 def _same(session: Session, suggestion_id: str, feedback: FeedbackInput) -> int:

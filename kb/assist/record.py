@@ -5,6 +5,7 @@ Nothing personal is kept: not of the conversation, and of the customer a keyed h
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -66,9 +67,15 @@ def suggestion_record(
     )
 
 
+def turn_mark(key: str) -> str:
+    """What a turn is known by where nothing personal is kept: hosts put addresses into ids."""
+    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
 def _message(message: Message, hidden: Callable[[str], str]) -> dict[str, Any]:
     at = message.at.isoformat() if message.at else None
-    return {"role": message.role, "text": hidden(message.text), "at": at}
+    mark = {} if message.key is None else {"turn": turn_mark(message.key)}
+    return {"role": message.role, "text": hidden(message.text), "at": at} | mark
 
 
 def _answers(hits: Sequence[Hit]) -> list[dict[str, Any]]:

@@ -84,6 +84,31 @@ def backing(
     return [rows[0] for rows in drawn] if _leaves_nothing(drawn, found, wanted) else None
 
 
+def supported(
+    sentence: str,
+    vector: Vectors,
+    sources: Sequence[str],
+    source_vectors: Vectors,
+    language: str,
+    *,
+    near: float = NEAR,
+) -> bool:
+    """Whether one generated sentence says nothing that these sources do not say.
+
+    Other than `backing` it may leave things out. Vectors are passage vectors, shapes (dim,) and
+    (n, dim); the nearest source must be at least so `near`.
+    """
+    if not sources:
+        return False
+    nearness = source_vectors @ vector
+    order = [int(row) for row in np.argsort(-nearness)[:SOURCES]]
+    if nearness[order[0]] < near:
+        return False
+    texts = [sources[row] for row in order]
+    facts = [facts_of(text, language) for text in texts]
+    return _adds_nothing(sentence, facts_of(sentence, language), texts, facts, language)
+
+
 def _support(near: NDArray[np.float32]) -> list[int]:
     """The nearest sources, nearest first, those that are near enough."""
     rows = np.argsort(-near)[:SOURCES]

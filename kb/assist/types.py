@@ -15,6 +15,7 @@ class Message:
     role: str  # customer | agent | system
     text: str
     at: datetime | None = None
+    key: str | None = None  # of a turn of an interaction
 
 
 @dataclass(frozen=True, slots=True)

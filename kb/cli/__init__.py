@@ -16,10 +16,12 @@ from kb.cli import (
     doctor,
     index,
     init,
+    integrations,
     keys,
     privacy,
     serve,
     users,
+    webhooks,
 )
 
 main = typer.Typer(
@@ -38,6 +40,8 @@ main.add_typer(cases.app, name="cases")
 main.add_typer(index.app, name="index")
 main.add_typer(users.app, name="users")
 main.add_typer(keys.app, name="keys")
+main.add_typer(integrations.app, name="integrations")
+main.add_typer(webhooks.app, name="webhooks")
 main.add_typer(audit.app, name="audit")
 main.add_typer(privacy.app, name="privacy")
 main.add_typer(backup.app, name="backup")

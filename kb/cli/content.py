@@ -14,6 +14,8 @@ from kb.cli.terminal import PROBLEMS, bar, opened, told
 from kb.config import get_settings
 from kb.domain import ArticleState, Audience
 
+KINDS = ("articles", "cases", "synonyms", "incidents")
+
 app = typer.Typer(no_args_is_help=True, help="Import, export and check articles.")
 
 Source = Annotated[
@@ -37,7 +39,7 @@ def import_(
     audience: Annotated[Audience | None, typer.Option(help="Where a record has none")] = None,
     state: Annotated[ArticleState | None, typer.Option(help="Where a record has none")] = None,
 ) -> None:
-    """Import articles; from a content folder also its cases and synonyms.
+    """Import articles; from a content folder also its cases, synonyms and incidents.
 
     Records that cannot be taken are listed with file and line and stop nothing. Importing the
     same again changes nothing.
@@ -52,7 +54,7 @@ def import_(
     )
     with told(), opened(get_settings()) as sessions, bar("Importing") as progress:
         report = import_content(sessions, source, options, progress)
-    reports = {"articles": report.articles, "cases": report.cases, "synonyms": report.synonyms}
+    reports = {name: getattr(report, name) for name in KINDS}
     shown = {name: found for name, found in reports.items() if found.total or name == "articles"}
     console = Console()
     if not print_reports(shown, console):
@@ -66,7 +68,7 @@ def import_(
 
 @app.command("export")
 def export(folder: Folder) -> None:
-    """Write articles, cases and synonyms to a folder that `content import` reads back."""
+    """Write all knowledge to a folder that `content import` reads back."""
     from indexer.export import export_content
 
     console = Console()
@@ -78,8 +80,9 @@ def export(folder: Folder) -> None:
     ):
         report = export_content(session, folder)
     console.print(
-        f"Wrote {report.articles:,} articles in {report.texts:,} texts, {report.cases:,} cases and"
-        f" {report.synonyms:,} groups of synonyms to {escape(str(folder))}.",
+        f"Wrote {report.articles:,} articles in {report.texts:,} texts, {report.cases:,} cases,"
+        f" {report.synonyms:,} groups of synonyms and {report.incidents:,} incidents to"
+        f" {escape(str(folder))}.",
         soft_wrap=True,
     )
     for line in report.left_out:

@@ -57,7 +57,12 @@ def _import(settings: Settings, console: Console) -> None:
         )
     with opened(settings) as sessions, bar("Importing the demo company") as progress:
         report = import_content(sessions, settings.content_dir, None, progress)
-    for name, found in (("articles", report.articles), ("cases", report.cases)):
+    kinds = (
+        ("articles", report.articles),
+        ("cases", report.cases),
+        ("incidents", report.incidents),
+    )
+    for name, found in kinds:
         console.print(
             f"[green]✓[/] Content: {found.total:,} {name},"
             f" {len(found.created):,} new, {len(found.changed):,} changed."
@@ -113,7 +118,8 @@ def _tell(settings: Settings, console: Console) -> None:
     shown = "\n\n".join(escape(call) for call in calls)
     console.print(
         Panel(
-            f"Try it in a browser   [bold]{base}/try[/]\n"
+            f"Practice desk         [bold]{base}/practice[/] (sign in as an agent)\n"
+            f"One question          {base}/try\n"
             f"Articles to read      {base}/articles\n"
             f"The API               {base}/docs",
             title="Potica",

@@ -1,4 +1,6 @@
-"""Demo accounts, one for each role: made by `potica demo` and by nothing else.
+"""Demo accounts, one for each role, and colleagues who solved the demo company's cases.
+
+They are made by `potica demo` and by nothing else.
 
 Their passwords are worked out from the installation's secret key: each installation has its own,
 the same every time, and none is stored.
@@ -11,6 +13,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,6 +21,9 @@ from rich.table import Table
 
 from kb.cli.terminal import opened
 from kb.config import Settings
+
+if TYPE_CHECKING:
+    from kb.actions.users import NewUser
 
 DOMAIN = "lipa.example"
 _WORDS = Path(__file__).with_name("demo_words.txt")
@@ -30,6 +36,14 @@ ROLES = (
     "manager",
     "administrator",
 )
+COLLEAGUES = {
+    "en": "agent-03",
+    "pl": "agent-08",
+    "cs": "agent-12",
+    "sl": "agent-14",
+    "hu": "agent-17",
+}
+"""Language -> what its demo cases call an agent: somebody to ask in the sidebar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +88,31 @@ def print_demo_people(people: list[DemoPerson], console: Console, address: str) 
 
 
 def _each(settings: Settings, key: bytes) -> Iterator[DemoPerson]:
-    from kb.actions.users import NewUser, add_user, set_password
+    from kb.actions.users import add_user, set_password
     from kb.passwords import check_password, new_password
     from kb.queries.users import find_credentials
 
-    language = settings.default_language
     with opened(settings) as sessions:
-        for role in ROLES:
-            email = f"{role.replace('_', '.')}@{DOMAIN}"
-            password = demo_password(key, email)
+        for account in _accounts(settings.default_language):
+            password = demo_password(key, account.email)
             with sessions() as session:
-                found = find_credentials(session, email)
+                found = find_credentials(session, account.email)
             state = str(found.user.state) if found else "active"
             if found is None or not check_password(password, found.password_hash).right:
                 hashed = new_password(password, email="", name="")
                 with sessions.begin() as session:
                     if found is None:
-                        person = NewUser(email, f"Demo {role.replace('_', ' ')}", (role,), language)
-                        add_user(session, person, hashed, actor="demo")
+                        add_user(session, account, hashed, actor="demo")
                     else:
                         set_password(session, found.user.id, hashed, actor="demo")
-            yield DemoPerson(role, email, password, state)
+            yield DemoPerson(account.roles[0], account.email, password, state)
+
+
+def _accounts(language: str) -> Iterator[NewUser]:
+    from kb.actions.users import NewUser
+
+    for role in ROLES:
+        email = f"{role.replace('_', '.')}@{DOMAIN}"
+        yield NewUser(email, f"Demo {role.replace('_', ' ')}", (role,), language)
+    for spoken, name in COLLEAGUES.items():
+        yield NewUser(f"{name}@{DOMAIN}", f"Demo {name}", ("agent",), spoken)

@@ -31,7 +31,7 @@ def add(
     """Make a key. It is shown once, on standard output: nobody can find it out later."""
     from kb.actions.keys import KeyInput, choose_permissions, create_key
 
-    scope = _scope(facet)
+    scope = scope_of(facet)
     settings = configured()
     expires_at = None if days is None else utc_now() + timedelta(days=days)
     with told(), opened(settings) as sessions, sessions.begin() as session:
@@ -80,7 +80,8 @@ def revoke(key_id: Annotated[str, typer.Argument(help="The id, from `potica keys
     Console().print(f"The key {escape(key_id)} is revoked.")
 
 
-def _scope(pairs: list[str]) -> Facets:
+def scope_of(pairs: list[str]) -> Facets:
+    """What `--facet NAME=VALUE`, given several times, means. Raises typer.BadParameter."""
     scope: Facets = {}
     for pair in pairs:
         name, is_pair, value = pair.partition("=")

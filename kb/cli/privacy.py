@@ -118,6 +118,7 @@ def _tell_preview(found: Preview, console: Console) -> None:
     planned = found.found
     counts = {
         "cases": planned.cases,
+        "interactions": planned.interactions,
         "suggestions": planned.suggestions,
         "gaps": planned.gaps,
         "texts of others that name them": planned.masks,

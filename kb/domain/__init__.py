@@ -11,6 +11,15 @@ from kb.domain.article import (
     Trust,
     may_move,
 )
+from kb.domain.attachment import (
+    IMAGE_FOLDER,
+    IMAGE_KEY,
+    Attachment,
+    AttachmentGiver,
+    AttachmentUse,
+    image_address,
+    image_keys,
+)
 from kb.domain.audit import FIRST_HASH, AuditCheckpoint, AuditEntry, audit_hash
 from kb.domain.case import (
     Case,
@@ -22,6 +31,7 @@ from kb.domain.case import (
     Role,
     case_may_move,
 )
+from kb.domain.comment import Comment, Mention
 from kb.domain.contribution import (
     ColleagueQuestion,
     Contribution,
@@ -31,7 +41,8 @@ from kb.domain.contribution import (
     FlagKind,
     FlagState,
 )
-from kb.domain.credential import ApiKey, LinkPurpose, OneTimeLink, UserSession
+from kb.domain.credential import ApiKey, LinkPurpose, OneTimeLink, SpentToken, UserSession
+from kb.domain.edit import BulkChange, Edit
 from kb.domain.incident import Incident, IncidentState, Severity
 from kb.domain.interaction import (
     Interaction,
@@ -55,9 +66,12 @@ from kb.domain.permission import (
 )
 from kb.domain.principal import Principal, PrincipalKind
 from kb.domain.privacy import Erasure, Redaction, RedactionSource, RedactionState
+from kb.domain.redirect import Redirect, RedirectKind
+from kb.domain.review import ArticleChange, Review, ReviewDecision
 from kb.domain.scope import in_scope
-from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapState, Suggestion
+from kb.domain.suggestion import Feedback, FeedbackKind, Gap, GapKind, GapState, Suggestion
 from kb.domain.synonym import Synonym
+from kb.domain.task import Schedule, ScheduledAction, ScheduleState, Task, TaskKind, TaskState
 from kb.domain.types import Facets, utc_now
 from kb.domain.user import AccessRole, User, UserState
 from kb.domain.webhook import Webhook, WebhookDelivery, WebhookDirection, WebhookReceipt
@@ -68,23 +82,32 @@ __all__ = [
     "DEFAULT_ROLES",
     "EVERYTHING",
     "FIRST_HASH",
+    "IMAGE_FOLDER",
+    "IMAGE_KEY",
     "READABLE_BY",
     "AccessRole",
     "ApiKey",
     "Article",
+    "ArticleChange",
     "ArticleState",
+    "Attachment",
+    "AttachmentGiver",
+    "AttachmentUse",
     "Audience",
     "AuditCheckpoint",
     "AuditEntry",
+    "BulkChange",
     "Case",
     "CaseArticle",
     "CaseMessage",
     "CaseState",
     "Channel",
     "ColleagueQuestion",
+    "Comment",
     "Contribution",
     "ContributionKind",
     "ContributionState",
+    "Edit",
     "Embedding",
     "Erasure",
     "Facets",
@@ -94,6 +117,7 @@ __all__ = [
     "FlagKind",
     "FlagState",
     "Gap",
+    "GapKind",
     "GapState",
     "Governance",
     "Incident",
@@ -104,6 +128,7 @@ __all__ = [
     "InteractionMessage",
     "InteractionState",
     "LinkPurpose",
+    "Mention",
     "OneTimeLink",
     "OutboxEvent",
     "Outcome",
@@ -117,13 +142,24 @@ __all__ = [
     "Redaction",
     "RedactionSource",
     "RedactionState",
+    "Redirect",
+    "RedirectKind",
     "RemovedPassage",
     "Reuse",
+    "Review",
+    "ReviewDecision",
     "Revision",
     "Role",
+    "Schedule",
+    "ScheduleState",
+    "ScheduledAction",
     "Severity",
+    "SpentToken",
     "Suggestion",
     "Synonym",
+    "Task",
+    "TaskKind",
+    "TaskState",
     "Translation",
     "Trust",
     "User",
@@ -135,6 +171,8 @@ __all__ = [
     "WebhookReceipt",
     "audit_hash",
     "case_may_move",
+    "image_address",
+    "image_keys",
     "in_scope",
     "interaction_may_move",
     "known_permissions",

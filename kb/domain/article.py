@@ -109,4 +109,6 @@ class Revision(SQLModel, table=True):
     content_hash: str = Field(max_length=64)
     author: str = "system"
     note: str = ""
+    machine_model: str | None = Field(default=None, max_length=200)  # proposed it; None: a person
+    checked_by: str | None = None  # who read what the machine proposed
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -66,3 +66,15 @@ class ApiKey(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class SpentToken(SQLModel, table=True):
+    """A signed token of somebody else that was used; the same one again is a replay.
+
+    `id` is the SHA-256 of its issuer and its own id, in hexadecimal.
+    """
+
+    __tablename__ = "spent_token"
+
+    id: str = Field(primary_key=True, max_length=64)
+    expires_at: datetime = Field(sa_type=UtcDateTime, index=True)

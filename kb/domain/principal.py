@@ -18,6 +18,7 @@ class PrincipalKind(StrEnum):
     session = "session"
     api_key = "api_key"
     widget = "widget"
+    webhook = "webhook"  # another system, by its signature
 
 
 @dataclass(frozen=True, slots=True)

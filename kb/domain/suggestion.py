@@ -28,6 +28,13 @@ class GapState(StrEnum):
     closed = "closed"
 
 
+class GapKind(StrEnum):
+    """Where a question came from: from a conversation, or typed into a search."""
+
+    conversation = "conversation"
+    search = "search"
+
+
 class Suggestion(SQLModel, table=True):
     """One recorded answer of the engine to one state of an interaction."""
 
@@ -70,7 +77,11 @@ class Feedback(SQLModel, table=True):
 
 
 class Gap(SQLModel, table=True):
-    """A question that nothing answered; equal questions are counted, not repeated."""
+    """A question that nothing answered; equal questions are counted, not repeated.
+
+    Of searches, `languages` and `readers` (audiences) say how often each was the reader's, and
+    `language` is the most frequent; a conversation has the suggestion that had no answer last.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     question: str
@@ -79,6 +90,13 @@ class Gap(SQLModel, table=True):
     reason: str
     count: int = 1
     state: GapState = GapState.open
-    suggestion_id: str = Field(foreign_key="suggestion.id")
+    suggestion_id: str | None = Field(default=None, foreign_key="suggestion.id")
+    kind: GapKind = GapKind.conversation
+    languages: dict[str, int] = Field(
+        default_factory=dict, sa_column=Column(JsonColumn, nullable=False)
+    )
+    readers: dict[str, int] = Field(
+        default_factory=dict, sa_column=Column(JsonColumn, nullable=False)
+    )
     first_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     last_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -20,6 +20,7 @@ class WebhookDirection(StrEnum):
 class Webhook(SQLModel, table=True):
     """Its secret is not kept: it is made from the installation's key, the id and `secret_number`.
 
+    The one before is good for a while after `secret_changed_at` (kb.webhook_signature.OVERLAP).
     `events` are the kinds that an outbound one is told of. `scope` narrows both directions.
     """
 
@@ -31,11 +32,13 @@ class Webhook(SQLModel, table=True):
     events: list[str] = Field(default_factory=list, sa_column=Column(JsonColumn, nullable=False))
     scope: Facets = Field(default_factory=dict, sa_column=Column(JsonColumn, nullable=False))
     secret_number: int = 1  # rises when the secret is changed
+    secret_changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_by: str
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     disabled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     failures: int = 0  # in a row
+    failing_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class WebhookDelivery(SQLModel, table=True):
@@ -51,7 +54,8 @@ class WebhookDelivery(SQLModel, table=True):
     payload: dict[str, Any] = Field(sa_column=Column(JsonColumn, nullable=False))
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     attempts: int = 0
-    next_at: datetime | None = Field(default_factory=utc_now, sa_type=UtcDateTime)  # None: given up
+    # When to try (again); while it is being tried, when to take its sender for dead. None: given up
+    next_at: datetime | None = Field(default_factory=utc_now, sa_type=UtcDateTime)
     delivered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     status: int | None = None  # the last answer's
     error: str = ""
@@ -64,4 +68,5 @@ class WebhookReceipt(SQLModel, table=True):
 
     webhook_id: str = Field(foreign_key="webhook.id", primary_key=True)
     message_id: str = Field(primary_key=True, max_length=200)
+    interaction_id: str | None = Field(default=None, max_length=40)
     at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime, index=True)

@@ -5,16 +5,22 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import kb
 from kb.config import Settings
 from kb.encoders.build import ONNX_FOLDER, PACKAGED, ST_FOLDER
-from kb.encoders.manifest import is_intact, read_manifest
+from kb.encoders.manifest import MODEL_FILE, is_intact, read_manifest
 from kb.errors import ConfigError, EncoderError
 from kb.ports import Encoder
+
+if TYPE_CHECKING:
+    from kb.encoders.onnx import OnnxEncoder
 
 Progress = Callable[[str], None]
 
@@ -77,12 +83,24 @@ def local_model(settings: Settings) -> LocalModel | None:
     )
 
 
+# Hundreds of megabytes each: whoever asks for the same files in this process shares one. A file
+# that was built anew is another one.
+_loaded: WeakValueDictionary[tuple[Path, int, int, int], "OnnxEncoder"] = WeakValueDictionary()
+_loading = threading.Lock()
+
+
 def _create_onnx(settings: Settings) -> Encoder:
     from kb.encoders.onnx import OnnxEncoder
 
     folder = ensure_model(settings)
     assert folder is not None  # an ONNX model always has one
-    return OnnxEncoder(folder, settings.encoder_threads)
+    with _loading:
+        file = (folder / MODEL_FILE).stat()
+        key = (folder.resolve(), file.st_ino, file.st_mtime_ns, settings.encoder_threads)
+        found = _loaded.get(key)
+        if found is None:
+            found = _loaded[key] = OnnxEncoder(folder, settings.encoder_threads)
+        return found
 
 
 def _create_torch(settings: Settings) -> Encoder:

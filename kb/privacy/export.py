@@ -10,23 +10,50 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, inspect, select
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
 from kb.actions import audit
 from kb.config import Settings
 from kb.db import session_factory
-from kb.domain import Feedback, Gap, Suggestion, utc_now
+from kb.domain import (
+    ColleagueQuestion,
+    Contribution,
+    Feedback,
+    Flag,
+    Gap,
+    Interaction,
+    InteractionEvent,
+    InteractionMessage,
+    Suggestion,
+    WebhookDelivery,
+    WebhookReceipt,
+    utc_now,
+)
 from kb.privacy.erase import Whom
 from kb.queries.cases import get_raw_case_view
-from kb.queries.privacy import Planned, find_left, find_planned, plan_erasure, read_place
+from kb.queries.privacy import Planned, find_left, find_planned, plan_erasure
+from kb.queries.privacy_interactions import given_about
+from kb.queries.privacy_texts import row_at
 from kb.queries.redactions import load_redactions
 from kb.secret_key import Marks
 
 Held = dict[str, Any]
-"""JSON: `customer_ref`, `made_at`, and lists: cases, suggestions, feedback, gaps, mentions,
-elsewhere."""
+"""JSON: `customer_ref`, `made_at`, and lists: cases, interactions, flags, contributions,
+questions, suggestions, feedback, gaps, mentions, elsewhere."""
+
+WITHIN: dict[str, type[SQLModel]] = {
+    "messages": InteractionMessage,
+    "events": InteractionEvent,
+    "deliveries": WebhookDelivery,
+    "receipts": WebhookReceipt,
+}
+GIVEN: dict[str, type[SQLModel]] = {
+    "flags": Flag,
+    "contributions": Contribution,
+    "questions": ColleagueQuestion,
+}
 
 
 def export_customer(settings: Settings, engine: Engine, whom: Whom, actor: str) -> Held:
@@ -62,7 +89,18 @@ def as_markdown(held: Held) -> bytes:
         for name in ("tried", "resolution"):
             if case[name]:
                 lines += ["", f"{name.capitalize()}: {_line(case[name])}"]
-    for name, field in (("suggestions", "query"), ("gaps", "question")):
+    for found in held["interactions"]:
+        lines += ["", f"## Conversation {found['id']}: {_line(found['subject'])}", ""]
+        lines += [f"{found['channel']}, {found['source']}, opened {found['opened_at']}.", ""]
+        for message in found["messages"]:
+            lines.append(f"- **{message['role']}**: {_line(message['text'])}")
+    for name, field in (
+        ("contributions", "text"),
+        ("questions", "text"),
+        ("flags", "text"),
+        ("suggestions", "query"),
+        ("gaps", "question"),
+    ):
         if held[name]:
             lines += ["", f"## {name.capitalize()}", ""]
             lines += [f"- {row['id']}: {_line(row[field])}" for row in held[name]]
@@ -93,13 +131,23 @@ def _held(session: Session, found: Planned) -> Held:
     gaps = [*found.gaps, *(gap_id for gap_id, _ in found.moved_gaps)]
     return {
         "cases": [_case(session, case_id) for case_id in found.cases],
+        "interactions": [_interaction(session, key) for key in found.interactions],
+        **{
+            name: _rows(
+                session,
+                table,
+                "id",
+                given_about(session, table, found.interactions, found.suggestions),
+            )
+            for name, table in GIVEN.items()
+        },
         "suggestions": suggestions,
         "feedback": _rows(session, Feedback, "suggestion_id", found.suggestions),
         "gaps": _rows(session, Gap, "id", gaps),
         "mentions": [
             {"place": " ".join(mask.place), "text": place[1]}
             for mask in found.masks
-            if (place := read_place(session, mask)) is not None
+            if (place := row_at(session, mask.place)) is not None
         ],
     }
 
@@ -112,9 +160,20 @@ def _case(session: Session, case_id: str) -> dict[str, Any]:
     return plain
 
 
+def _interaction(session: Session, key: str) -> dict[str, Any]:
+    """With what was said and what happened in it, and what other systems were told of it."""
+    (row,) = _rows(session, Interaction, "id", [key])
+    within = {
+        name: _rows(session, table, "interaction_id", [key]) for name, table in WITHIN.items()
+    }
+    for message in within["messages"]:
+        del message["text_hashes"]
+    return row | within
+
+
 def _rows(session: Session, table: type[SQLModel], key: str, values: Any) -> list[dict[str, Any]]:
     query = select(table).where(col(getattr(table, key)).in_(list(values)))
-    rows = session.scalars(query.order_by(col(table.id)))  # type: ignore[attr-defined]
+    rows = session.scalars(query.order_by(*inspect(table).primary_key))
     return [_plain(row.model_dump()) for row in rows]
 
 

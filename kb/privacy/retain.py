@@ -11,10 +11,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from kb.actions import audit
 from kb.actions.retention import (
+    forget_deliveries,
     forget_feedback,
     forget_gaps,
+    forget_interactions,
     forget_links,
     forget_raw_texts,
+    forget_receipts,
     forget_sessions,
     forget_suggestions,
     prune_audit,
@@ -34,6 +37,9 @@ class RetainReport:
     suggestions: int = 0
     feedback: int = 0
     gaps: int = 0
+    interactions: int = 0
+    deliveries: int = 0
+    receipts: int = 0
     sessions: int = 0
     links: int = 0
     raw_cases: int = 0
@@ -62,6 +68,9 @@ def retain(
         "feedback": forget_feedback,
         "gaps": forget_gaps,
         "suggestions": forget_suggestions,  # after what cites them
+        "interactions": forget_interactions,
+        "deliveries": forget_deliveries,
+        "receipts": forget_receipts,
         "sessions": forget_sessions,
         "links": forget_links,
     }

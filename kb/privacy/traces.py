@@ -20,7 +20,9 @@ PATIENCE = 30.0  # seconds to wait for readers of the write-ahead log, or for a 
 CHUNK = 1 << 20
 TABLES = (
     "case", "case_message", "redaction", "passage", "embedding", "outbox",
-    "suggestion", "feedback", "gap", "revision",
+    "suggestion", "feedback", "gap", "revision", "interaction", "interaction_message",
+    "interaction_event", "flag", "contribution", "colleague_question", "webhook_delivery",
+    "webhook_receipt",
 )  # fmt: skip
 
 

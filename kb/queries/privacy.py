@@ -7,29 +7,35 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from sqlmodel import SQLModel, col
+from sqlmodel import col
 
 from kb.domain import (
     Article,
     Case,
     CaseMessage,
     Erasure,
-    Feedback,
     Gap,
-    Revision,
     Role,
     Suggestion,
     Synonym,
-    Translation,
     User,
     utc_now,
 )
 from kb.errors import InvalidInput
+from kb.queries.privacy_interactions import (
+    batches,
+    cases_of,
+    interactions_of,
+    left_in_interactions,
+    references,
+    said_in,
+    suggestions_of,
+)
+from kb.queries.privacy_texts import Place, Without, row_at, texts_but
 from kb.queries.redactions import hide, names_in, rules_of
 from kb.secret_key import Marks
 
@@ -50,7 +56,7 @@ class MaskedText(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    place: tuple[str, str, str]
+    place: Place
     was: str
     spans: tuple[tuple[int, int], ...]
 
@@ -76,6 +82,7 @@ class Planned:
     """The rows that a plan means, as they are now."""
 
     cases: tuple[str, ...]
+    interactions: tuple[str, ...]
     suggestions: tuple[str, ...]
     gaps: tuple[int, ...]  # to be deleted
     moved_gaps: tuple[tuple[int, str], ...]  # asked by others too: the gap, and their suggestion
@@ -83,8 +90,7 @@ class Planned:
 
     @property
     def is_empty(self) -> bool:
-        found = (self.cases, self.suggestions, self.gaps, self.moved_gaps, self.masks)
-        return not any(found)
+        return not any(getattr(self, name) for name in self.__slots__)
 
 
 def plan_erasure(
@@ -92,35 +98,34 @@ def plan_erasure(
 ) -> ErasurePlan:
     """All that is held of a customer now.
 
-    Found are cases and suggestions with this reference, suggestions that repeat a message of
-    those cases, and, for each text in `also` (an address, a number, a name), suggestions and
-    gaps that hold it and the places where cases of others and articles do. Raises InvalidInput
-    when a text is so short that it would be found everywhere.
+    Found are cases, interactions and suggestions with this reference, suggestions that repeat a
+    message of those, and, for each text in `also` (an address, a number, a name), suggestions
+    and gaps that hold it and the places where cases and interactions of others and articles do.
+    Raises InvalidInput when a text is so short that it would be found everywhere.
     """
     if not customer_ref.strip():
         raise InvalidInput("Say which customer: give the reference that the cases carry.")
     wanted = _pattern(also)
     mark, at = marks.customer(customer_ref), utc_now()
     plan = ErasurePlan(at=at, customer=mark, audited=marks.audited(customer_ref))
-    cases = _cases(session, plan, {mark: [customer_ref]})
-    said = _messages_of(session, cases)
+    cases, interactions = _held(session, plan, [customer_ref])
+    said = _messages_of(session, cases, interactions)
     suggestions = tuple(_suggestions(session, said, wanted)) if said or wanted else ()
     gaps: tuple[str, ...] = ()
     masks: tuple[MaskedText, ...] = ()
     if wanted:
         rows = session.execute(select(col(Gap.question), col(Gap.question_hash)))
         gaps = tuple(marks.customer(found) for text, found in rows if wanted.search(text))
-        masks = tuple(_masks(session, marks, wanted, set(cases)))
+        masks = tuple(_masks(session, marks, wanted, Without(cases, interactions)))
     return plan.model_copy(update={"suggestions": suggestions, "gaps": gaps, "masks": masks})
 
 
 def marked_refs(session: Session, marks: Marks) -> dict[str, list[str]]:
-    """The references there are in cases, by their mark: no plan knows a reference itself."""
+    """The references there are, by their mark: no plan knows a reference itself."""
     found: dict[str, list[str]] = {}
     refs = select(col(Case.customer_ref)).where(col(Case.customer_ref).is_not(None)).distinct()
-    for ref in session.scalars(refs):
-        if ref:
-            found.setdefault(marks.customer(ref), []).append(ref)
+    for ref in sorted({*filter(None, session.scalars(refs)), *references(session)}):
+        found.setdefault(marks.customer(ref), []).append(ref)
     return found
 
 
@@ -131,17 +136,25 @@ def find_planned(
 
     `refs` is what `marked_refs` gives, for callers with many plans.
     """
-    cases = _cases(session, plan, marked_refs(session, marks) if refs is None else refs)
+    refs = marked_refs(session, marks) if refs is None else refs
+    cases, interactions = _held(session, plan, refs.get(plan.customer, []))
     by_mark = select(col(Suggestion.id)).where(
         col(Suggestion.customer_mark) == plan.customer, col(Suggestion.created_at) <= plan.at
     )
-    suggestions = set(session.scalars(by_mark))
-    for batch in _batches(plan.suggestions):
+    suggestions = set(session.scalars(by_mark)) | suggestions_of(session, interactions)
+    for batch in batches(plan.suggestions):
         listed = select(col(Suggestion.id)).where(col(Suggestion.id).in_(batch))
         suggestions |= set(session.scalars(listed))
     gone, moved = _gaps(session, marks, plan, suggestions)
     masks = tuple(m for m in plan.masks if _fits(session, marks, m))
-    return Planned(cases, tuple(sorted(suggestions)), gone, moved, masks)
+    return Planned(
+        tuple(sorted(cases)),
+        tuple(sorted(interactions)),
+        tuple(sorted(suggestions)),
+        gone,
+        moved,
+        masks,
+    )
 
 
 def find_left(session: Session, also: Sequence[str]) -> tuple[str, ...]:
@@ -159,6 +172,7 @@ def find_left(session: Session, also: Sequence[str]) -> tuple[str, ...]:
     for case_id, facets in session.execute(select(col(Case.id), col(Case.facets))):
         if any(wanted.search(text) for text in _strings(facets)):
             found.append(f"facets of the case {case_id}")
+    found += left_in_interactions(session, wanted)
     for synonym in session.scalars(select(Synonym)):
         if any(wanted.search(word) for word in synonym.words):
             found.append(f"synonyms of {synonym.language}")
@@ -170,42 +184,31 @@ def erased_seq(session: Session) -> int:
     return session.scalar(select(func.max(col(Erasure.removed_seq)))) or 0
 
 
-def read_place(session: Session, mask: MaskedText) -> tuple[SQLModel, str] | None:
-    """The row that a masked text is in, and the text as it is now; None when there is none."""
-    table, key, field = mask.place
-    row: SQLModel | None
-    if table == "case":
-        row = session.get(Case, key)
-    elif table == "case_message":
-        case_id, _, position = key.rpartition(":")
-        query = select(CaseMessage).where(
-            col(CaseMessage.case_id) == case_id, col(CaseMessage.position) == int(position)
-        )
-        row = session.scalars(query).first()
-    else:
-        row = session.get(Revision if table == "revision" else Feedback, int(key))
-    if row is None:
-        return None
-    if field.startswith("keywords:"):
-        keywords, number = row.keywords, int(field.partition(":")[2])  # type: ignore[attr-defined]
-        return (row, keywords[number]) if number < len(keywords) else None
-    return row, getattr(row, field)
-
-
-def _cases(session: Session, plan: ErasurePlan, refs: Mapping[str, list[str]]) -> tuple[str, ...]:
-    meant = refs.get(plan.customer, [])
-    query = (
-        select(col(Case.id))
-        .where(col(Case.customer_ref).in_(meant), col(Case.updated_at) <= plan.at)
-        .order_by(col(Case.id))
+def _held(session: Session, plan: ErasurePlan, refs: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Cases and interactions of the customer: of a conversation neither stays without the other."""
+    query = select(col(Case.id)).where(
+        col(Case.customer_ref).in_(refs), col(Case.updated_at) <= plan.at
     )
-    return tuple(session.scalars(query)) if meant else ()
+    cases = set(session.scalars(query)) if refs else set()
+    interactions = interactions_of(session, plan.at, refs, cases)
+    cases |= cases_of(session, interactions)
+    return cases, interactions | interactions_of(session, plan.at, (), cases)
 
 
-def _messages_of(session: Session, cases: Sequence[str]) -> set[str]:
-    """What the customer wrote in these cases, in the form that suggestions are compared in."""
+def _messages_of(session: Session, cases: set[str], interactions: set[str]) -> set[str]:
+    """What the customer wrote in these, in the form that suggestions are compared in."""
     rules, found = rules_of(session), set()
-    for batch in _batches(cases):
+    for text, language, customer, agent in _said(session, cases, interactions):
+        names = names_in(customer, agent)
+        found |= {_compared(text), _compared(hide(text, language, rules))}
+        found.add(_compared(hide(text, language, rules, names)))
+    return {text for text in found if len(text) >= QUOTED}
+
+
+def _said(
+    session: Session, cases: set[str], interactions: set[str]
+) -> Iterator[tuple[str, str, str | None, str | None]]:
+    for batch in batches(sorted(cases)):
         query = (
             select(
                 col(CaseMessage.text),
@@ -216,11 +219,8 @@ def _messages_of(session: Session, cases: Sequence[str]) -> set[str]:
             .join(Case, col(Case.id) == col(CaseMessage.case_id))
             .where(col(Case.id).in_(batch), col(CaseMessage.role) == Role.customer)
         )
-        for text, language, customer, agent in session.execute(query):
-            names = names_in(customer, agent)
-            found |= {_compared(text), _compared(hide(text, language, rules))}
-            found.add(_compared(hide(text, language, rules, names)))
-    return {text for text in found if len(text) >= QUOTED}
+        yield from map(tuple, session.execute(query))
+    yield from said_in(session, interactions)
 
 
 def _suggestions(session: Session, said: set[str], wanted: re.Pattern[str] | None) -> Iterator[str]:
@@ -232,16 +232,18 @@ def _suggestions(session: Session, said: set[str], wanted: re.Pattern[str] | Non
             col(Suggestion.query),
             col(Suggestion.request),
             col(Suggestion.response),
+            col(Suggestion.change),
         )
         page = query.where(col(Suggestion.id) > last).order_by(col(Suggestion.id)).limit(BATCH)
         rows = session.execute(page).all()
         if not rows:
             return
-        for suggestion_id, asked, request, response in rows:
+        for suggestion_id, asked, request, response, change in rows:
             messages = request.get("messages", []) if isinstance(request, dict) else []
             texts = [m.get("text", "") for m in messages if m.get("role") == "customer"]
             if any(_compared(text) in said for text in texts) or (
-                wanted and any(wanted.search(t) for t in _strings([asked, request, response]))
+                wanted
+                and any(wanted.search(t) for t in _strings([asked, request, response, change]))
             ):
                 yield suggestion_id
         last = rows[-1][0]
@@ -294,48 +296,17 @@ def _question(text: str, language: str) -> Question:
 
 
 def _masks(
-    session: Session, marks: Marks, wanted: re.Pattern[str], without: set[str]
+    session: Session, marks: Marks, wanted: re.Pattern[str], without: Without
 ) -> Iterator[MaskedText]:
-    """Where texts of other cases, of feedback and of articles hold what is looked for."""
-    for place, text in _texts(session, without):
+    """Where texts of others, of feedback and of articles hold what is looked for."""
+    for place, text in texts_but(session, without):
         spans = tuple(match.span() for match in wanted.finditer(text))
         if spans:
             yield MaskedText(place=place, was=marks.customer(text), spans=spans)
 
 
-def _texts(session: Session, without: set[str]) -> Iterator[tuple[tuple[str, str, str], str]]:
-    fields: Mapping[type[Any], tuple[str, ...]] = {
-        Case: ("subject", "tried", "resolution"),
-        Revision: ("title", "summary", "body", "note"),
-        Feedback: ("reason", "text"),
-    }
-    for table, names in fields.items():
-        columns = [getattr(table, name) for name in names]
-        for key, *texts in session.execute(select(table.id, *columns).order_by(table.id)):
-            if table is not Case or key not in without:
-                for name, text in zip(names, texts, strict=True):
-                    yield (table.__tablename__, str(key), name), text
-    messages = select(col(CaseMessage.case_id), col(CaseMessage.position), col(CaseMessage.text))
-    for case_id, position, text in session.execute(messages):
-        if case_id not in without:
-            yield ("case_message", f"{case_id}:{position}", "text"), text
-    for key, words in session.execute(select(col(Revision.id), col(Revision.keywords))):
-        for number, word in enumerate(words):
-            yield ("revision", str(key), f"keywords:{number}"), word
-
-
-def articles_of(session: Session, revisions: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Revision -> its article and language."""
-    query = (
-        select(col(Revision.id), col(Translation.article_id), col(Translation.language))
-        .join(Translation, col(Translation.id) == col(Revision.translation_id))
-        .where(col(Revision.id).in_(revisions))
-    )
-    return {row[0] or 0: (row[1], row[2]) for row in session.execute(query)}
-
-
 def _fits(session: Session, marks: Marks, mask: MaskedText) -> bool:
-    found = read_place(session, mask)
+    found = row_at(session, mask.place)
     return found is not None and marks.customer(found[1]) == mask.was
 
 
@@ -370,8 +341,3 @@ def _strings(value: object) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _strings(inner)
-
-
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]

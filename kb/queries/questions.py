@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from kb.domain import ColleagueQuestion, User
+from kb.domain import ColleagueQuestion, Suggestion, User
 from kb.errors import NotFound
 from kb.queries.names import names_of
 from kb.queries.paging import Page, Paging
@@ -19,7 +19,8 @@ from kb.queries.paging import Page, Paging
 class QuestionView:
     """A question, who put it to whom, and the answer once there is one.
 
-    `asked_by` is an actor, `asked_of` a person's id. Texts are without what is personal.
+    `asked_by` is an actor, `asked_of` a person's id; `about` is what the customer asks, where a
+    suggestion is cited. Texts are without what is personal.
     """
 
     id: str
@@ -27,6 +28,7 @@ class QuestionView:
     suggestion_id: str | None
     language: str
     text: str
+    about: str
     asked_by: str
     asked_by_name: str
     asked_of: str
@@ -85,12 +87,17 @@ def count_waiting(session: Session, user_id: str) -> int:
     return session.scalar(select(func.count()).select_from(ColleagueQuestion).where(*where)) or 0
 
 
+_Rows = Select[ColleagueQuestion, str, str]
 _ID = col(ColleagueQuestion.id)
 
 
-def _query() -> Select[ColleagueQuestion, str]:
-    asked = col(User.id) == col(ColleagueQuestion.asked_of)
-    return select(ColleagueQuestion, col(User.name)).join(User, asked)
+def _query() -> _Rows:
+    cited = col(Suggestion.id) == col(ColleagueQuestion.suggestion_id)
+    return (
+        select(ColleagueQuestion, col(User.name), col(Suggestion.query))
+        .join(User, col(User.id) == col(ColleagueQuestion.asked_of))
+        .outerjoin(Suggestion, cited)
+    )
 
 
 def _conditions(filters: QuestionFilters) -> list[ColumnElement[bool]]:
@@ -108,9 +115,9 @@ def _conditions(filters: QuestionFilters) -> list[ColumnElement[bool]]:
     return where
 
 
-def _views(session: Session, query: Select[ColleagueQuestion, str]) -> tuple[QuestionView, ...]:
+def _views(session: Session, query: _Rows) -> tuple[QuestionView, ...]:
     rows = session.execute(query, execution_options={"populate_existing": True}).all()
-    names = names_of(session, {row.asked_by for row, _ in rows})
+    names = names_of(session, {row.asked_by for row, _, _ in rows})
     return tuple(
         QuestionView(
             id=row.id,
@@ -118,6 +125,7 @@ def _views(session: Session, query: Select[ColleagueQuestion, str]) -> tuple[Que
             suggestion_id=row.suggestion_id,
             language=row.language,
             text=row.text,
+            about=about or "",
             asked_by=row.asked_by,
             asked_by_name=names.get(row.asked_by, row.asked_by),
             asked_of=row.asked_of,
@@ -126,5 +134,5 @@ def _views(session: Session, query: Select[ColleagueQuestion, str]) -> tuple[Que
             answer=row.answer,
             answered_at=row.answered_at,
         )
-        for row, name in rows
+        for row, name, about in rows
     )

@@ -9,6 +9,7 @@ from fastapi.dependencies.models import Dependant
 from starlette.routing import BaseRoute
 
 from api.auth.rules import Rule
+from api.auth.socket import SocketRule
 
 
 def every_route(routes: Sequence[BaseRoute]) -> Iterator[Any]:
@@ -21,7 +22,8 @@ def every_route(routes: Sequence[BaseRoute]) -> Iterator[Any]:
             yield from every_route(inner.routes)
 
 
-def rules_of(dependant: Dependant) -> list[Rule]:
+def rules_of(dependant: Dependant) -> list[Rule | SocketRule]:
     """The rules among a route's dependencies, at any depth."""
-    found = [dependant.call] if isinstance(dependant.call, Rule) else []
+    is_rule = isinstance(dependant.call, Rule | SocketRule)
+    found: list[Any] = [dependant.call] if is_rule else []
     return found + [rule for inner in dependant.dependencies for rule in rules_of(inner)]

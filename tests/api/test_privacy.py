@@ -122,3 +122,23 @@ def test_it_takes_the_permission(closed: TestClient) -> None:
     problem(refused, 403, "forbidden")
     problem(closed.get(EXPORT, params={"customer_ref": REF}), 403, "forbidden")
     closed.cookies.clear()
+
+
+def test_an_interaction_that_is_open_is_erased_with_all_that_was_suggested(
+    server: TestClient, own: Settings
+) -> None:
+    begun = {"channel": "chat", "external_id": "c-1", "customer_ref": REF, "language": "en"}
+    said = [{"id": "1", "role": "customer", "text": f"My locker PIN and my {WORD} are missing"}]
+    view = server.post("/api/v1/interactions?wait=5000", json=begun | {"messages": said}).json()
+    path = f"/api/v1/interactions/{view['interaction']['id']}"
+    assert view["suggestion"] is not None
+    told = server.get(EXPORT, params={"customer_ref": REF}).json()
+    assert [row["messages"][0]["text"] for row in told["interactions"]] == [said[0]["text"]]
+    erased = server.post(ERASE, json={"customer_ref": REF}).json()
+    assert erased["cleaned"]
+    assert (erased["erased"]["interactions"], erased["erased"]["turns"]) == (1, 1)
+    problem(server.get(path), 404, "not_found")
+    problem(server.post(f"{path}/messages", json={"messages": said}), 404, "not_found")
+    again = f"/api/v1/suggestions/{view['suggestion']['id']}"
+    problem(server.get(again), 404, "not_found")
+    assert _files_with(own.home, WORD, REF) == []

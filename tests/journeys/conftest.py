@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from kb.config import Settings
+from tests.hosts.installation import Installation, installation
 from tests.site import ROOT, copy_home
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -56,6 +57,13 @@ def closed_server(filled: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     """The same, where people must sign in."""
     with _serving(filled, tmp_path_factory.mktemp("closed") / "home", "false") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def embedded(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A closed server that the test hosts may show the sidebar of."""
+    with installation(filled, tmp_path_factory.mktemp("embedded") / "home") as found:
+        yield found
 
 
 @contextmanager

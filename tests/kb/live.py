@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from kb.domain import Channel, Interaction, Suggestion, User, UserState
+from kb.domain import (
+    DEFAULT_ROLES,
+    Channel,
+    Facets,
+    Feedback,
+    Interaction,
+    InteractionEvent,
+    Principal,
+    PrincipalKind,
+    Suggestion,
+    User,
+    UserState,
+)
 from tests.kb.builders import suggestion
 
 
@@ -46,3 +58,23 @@ def person(session: Session, key: str = "usr_ana", name: str = "Ana Novak", **ch
     session.add(User.model_validate(values | changes))
     session.flush()
     return key
+
+
+def by(user_id: str = "usr_eva", role: str = "agent", scope: Facets | None = None) -> Principal:
+    """Somebody signed in who has a role's permissions."""
+    return Principal(
+        PrincipalKind.session, user_id, DEFAULT_ROLES[role], user_id=user_id, scope=scope or {}
+    )
+
+
+def events(session: Session) -> list[tuple[str, dict[str, Any]]]:
+    """What happened in interactions so far: (kind, details)."""
+    session.flush()
+    rows = session.scalars(select(InteractionEvent).order_by(col(InteractionEvent.id)))
+    return [(str(row.kind), row.details) for row in rows]
+
+
+def feedback(session: Session) -> list[tuple[str, str | None, int | None]]:
+    """Feedback so far: (kind, document, position)."""
+    rows = session.scalars(select(Feedback).order_by(col(Feedback.id)))
+    return [(str(row.kind), row.document, row.position) for row in rows]

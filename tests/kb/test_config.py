@@ -38,6 +38,8 @@ def test_permalinks_begin_with_the_port_that_is_served() -> None:
         ("POTICA_EMBED_ORIGINS", '["https://helpdesk.example:443"]'),
         ("POTICA_OIDC_ISSUER", "http://id.example"),
         ("POTICA_OIDC_ISSUER", "https://id.example/x?y"),
+        ("POTICA_WEBHOOK_HOSTS", '["https://crm.intern"]'),
+        ("POTICA_WEBHOOK_HOSTS", '["*.intern"]'),
     ],
 )
 def test_a_wrong_variable_is_named(
@@ -56,6 +58,11 @@ def test_origins_and_issuers_as_they_are_written() -> None:
             embed_origins=origins, oidc_issuer=issuer, oidc_client_id="potica", _env_file=None
         )
         assert (settings.embed_origins, settings.oidc_issuer) == (origins, issuer)
+
+
+def test_hosts_that_webhooks_may_be_sent_to() -> None:
+    hosts = ("crm.intern", "crm.intern:8443", "10.0.0.5:81", "::1", "[::1]:8443")
+    assert Settings(webhook_hosts=hosts, _env_file=None).webhook_hosts == hosts
 
 
 def test_a_provider_needs_a_client_id(monkeypatch: pytest.MonkeyPatch) -> None:

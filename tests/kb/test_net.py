@@ -16,7 +16,7 @@ import pytest
 
 from kb import net
 from kb.errors import FetchFailed, FetchRefused
-from kb.net import Fetched, fetch
+from kb.net import Fetched, check_target, fetch, is_allowed_by_name
 from kb.net_addresses import is_private_host, is_public
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Kind: Plain\r\n\r\nhello"
@@ -346,6 +346,33 @@ def test_a_redirect_is_checked_like_the_first_address(
     assert len(server.requests) == 1
 
 
+def test_a_redirect_is_the_answer_where_none_is_followed(serve: Callable[..., Server]) -> None:
+    server = serve(redirect("/again", 307), OK)
+    allowed_hosts = frozenset({"127.0.0.1"})
+    url = f"http://127.0.0.1:{server.port}/"
+    found = fetch(url, method="POST", body=b"x", allowed_hosts=allowed_hosts, follow=False)
+    assert (found.status, found.headers["location"]) == (307, "/again")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://crm.example/", "https://crm.example:8443/", "https://a:b@crm.example/", "crm.example"],
+)
+def test_what_would_never_be_asked_is_seen_without_asking(url: str) -> None:
+    with pytest.raises(FetchRefused):
+        check_target(url)
+
+
+def test_what_is_allowed_by_name_is_seen_without_asking() -> None:
+    named = frozenset({"crm.intern:8443", "desk.intern"})
+    check_target("https://crm.example/hook")
+    check_target("http://crm.intern:8443/", allowed_hosts=named)
+    assert is_allowed_by_name("http://crm.intern:8443/", named)
+    assert is_allowed_by_name("https://DESK.intern/x", named)
+    assert not is_allowed_by_name("https://crm.intern/", named)
+
+
 def test_redirects_are_followed_five_times(serve: Callable[..., Server]) -> None:
     server = serve(
         *[redirect(f"/{n}", status) for n, status in enumerate((301, 302, 303, 307, 308))], OK
@@ -516,7 +543,7 @@ def test_headers_that_would_change_the_request_are_refused(
             headers=headers,
             allowed_hosts=allowed(server, "127.0.0.1"),
         )
-    assert not server.requests
+    assert not any(request.strip() for request in server.requests)  # connected at most
 
 
 def test_methods_are_few() -> None:

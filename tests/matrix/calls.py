@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kb.domain import ArticleState, Audience, CaseState, Permission
-from tests.matrix import people
+from tests.matrix import authoring, drafts, hooks, images, interactions, knowledge, live, people
 from tests.matrix.call import Call, Needs
 from tests.matrix.objects import ARTICLES, CASES, NOWHERE, ArticleObject
 
@@ -25,6 +25,14 @@ def listed(suggestion: str) -> Iterator[Call]:
     yield from _on_suggestions(suggestion)
     yield from _asking()
     yield from people.calls()
+    yield from live.calls()
+    yield from interactions.calls()
+    yield from knowledge.calls()
+    yield from drafts.calls()
+    yield from drafts.pages()
+    yield from authoring.calls()
+    yield from hooks.calls()
+    yield from images.calls()
 
 
 def _readings() -> Iterator[tuple[str, Mapping[str, str], tuple[Audience, ...], Needs]]:
@@ -49,6 +57,11 @@ def _on_article(article: ArticleObject) -> Iterator[Call]:
             yield Call("GET", route, label, at, status, needs, article, given={"params": params})
     latest = {"params": {"view": "latest"}}
     yield Call("GET", api, "latest", at, 200, _of(P.read_drafts), article, given=latest)
+    # It reads as the most one may see: between, the gate's own tests look.
+    if article.readable_by(Audience.public) or not article.readable_by(*Audience):
+        status = 200 if article.readable_by(Audience.public) else 404
+        passage = "/embed/passage/article/{article_id}"
+        yield Call("GET", passage, "", at, status, article=article)
     yield from _saves(article)
     state = article.state
     is_archived, is_draft = state == ArticleState.archived, state == ArticleState.draft
@@ -101,6 +114,7 @@ def _on_case(key: str, state: CaseState) -> Iterator[Call]:
     api, at = "/api/v1/cases/{case_id}", {"case_id": key}
     yield Call("GET", api, "", at, 200, case=key)
     yield Call("GET", "/c/{case_id}", "", at, 200, case=key)
+    yield Call("GET", "/embed/passage/case/{case_id}", "", at, 200, case=key)
     yield Call("PUT", api, "words", at, 200, case=key, given={"json": _case()})
     away = {"json": _case(state="archived")}
     yield Call("PUT", api, "archive", at, 200, _of(P.archive_cases), case=key, given=away)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from sqlalchemy.orm import Session, sessionmaker
+from starlette.routing import BaseRoute, Mount
 from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.auth.rules import Rule
+from api.auth.socket import SocketRule
+from api.edge.policy import is_stream
 from kb.config import Settings
-from kb.domain import ANONYMOUS, DEFAULT_ROLES, Permissions
+from kb.domain import ANONYMOUS, DEFAULT_ROLES, Permission, Permissions
 from tests.api.people import make_user, signed_in
 from tests.api.routes import every_route, rules_of
+from tests.api.streams import cookie_of, socket_says, stream_begins
+from tests.matrix import interactions, live
 from tests.matrix.calls import Call, listed
 from tests.matrix.objects import create, put_back_article, put_back_case
 from tests.site import copy_home
@@ -32,10 +37,12 @@ PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 class Place:
     """The served application with a person of each role at a browser of their own."""
 
+    served: TestClient
     sessions: sessionmaker[Session]
     people: dict[str, tuple[TestClient, dict[str, str]]]
     ids: dict[str, str]  # of the people, by role
     routes: list[tuple[str, APIRoute, Rule]]
+    sockets: list[tuple[APIWebSocketRoute, SocketRule]]
     calls: list[Call]
 
 
@@ -43,7 +50,7 @@ class Place:
 def place(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     settings = copy_home(filled, tmp_path_factory.mktemp("matrix") / "home")
     app = create_app(settings.model_copy(update={"open_access": False, "rate_limits": False}))
-    with TestClient(app, base_url=BASE):
+    with TestClient(app, base_url=BASE) as served:
         sessions = app.state.services.engine.session_factory
         with sessions.begin() as session:
             suggestion = create(session)
@@ -55,13 +62,20 @@ def place(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 user = make_user(sessions, role=role)
                 ids[role], headers = user.id, signed_in(client, user)
             people[role] = (client, headers)
+        every = [(route, rules_of(route.dependant)[0]) for route in _ruled(app.routes)]
         routes = [
-            (method, route, rules_of(route.dependant)[0])
-            for route in every_route(app.routes)
+            (method, route, rule)
+            for route, rule in every
             if isinstance(route, APIRoute)
             for method in sorted(route.methods)
         ]
-        yield Place(sessions, people, ids, routes, list(listed(suggestion)))
+        sockets = [found for found in every if isinstance(found[0], APIWebSocketRoute)]
+        calls = list(listed(suggestion))
+        yield Place(served, sessions, people, ids, routes, sockets, calls)
+
+
+def _ruled(routes: Sequence[BaseRoute]) -> Iterator[Any]:
+    return (route for route in every_route(routes) if not isinstance(route, Mount))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -99,6 +113,31 @@ def test_each_state_of_each_object_answers_each_role_rightly(place: Place, role:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_each_socket_follows_its_rule(place: Place, role: str) -> None:
+    """Every WebSocket of the application: let in or refused by its rule, in its first frame."""
+    client, _ = place.people[role]
+    headers = cookie_of(client) | {"origin": BASE}
+    assert place.sockets
+    for route, rule in place.sockets:
+        path = PARAMETER.sub("never-was", route.path)
+        expected = 4404 if rule.permission in DEFAULT_ROLES[role] else 4403
+        expected = 4401 if role == ANONYMOUS else expected
+        assert socket_says(place.served, path, headers) == ("problem", expected), route.path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_socket_opens_in_each_state_of_an_interaction(place: Place, role: str) -> None:
+    _prepare(place, role, next(live.calls()))
+    client, _ = place.people[role]
+    headers = cookie_of(client) | {"origin": BASE}
+    may = Permission.read_interactions in DEFAULT_ROLES[role]
+    for key in interactions.STATES:
+        path = live.SOCKET.format(interaction_id=key)
+        said, _ = socket_says(place.served, path, headers)
+        assert said == ("view" if may else "problem")
+
+
 def test_every_route_with_an_object_has_its_states_listed(place: Place) -> None:
     """A route that names an object and is not in the listing would be a skipped cell."""
     listed_routes = {(call.method, call.route) for call in place.calls}
@@ -132,6 +171,9 @@ def _call(
                 put_back_case(session, call.case)
     _prepare(place, role, call)
     client, headers = place.people[role]
+    if is_stream(path):
+        status, body = stream_begins(place.served, path, cookie_of(client))
+        return status, "" if status == 200 else json.loads(body)["code"]
     answer = client.request(method, path, headers=headers, follow_redirects=False, **given)
     if call is not None and "name" in call.values:  # a changed role would change other cells
         _prepare(place, role, call)
@@ -152,10 +194,13 @@ def _prepare(place: Place, role: str, call: Call | None) -> None:
 ENDS_SESSION = frozenset({"/sign-out", "/api/v1/session", "/api/v1/sessions"})
 OWN_ANSWERS = {
     "/api/v1/widget-tokens/renew": (403,),  # for the bearer of a widget token
+    "/api/v1/widget-tokens/keep": (403,),  # likewise
+    "/embed/zendesk": (401,),  # for whom Zendesk signs; the sidebar comes all the same
     "/sign-in": (401, 403),  # no right password, no token of the form
     "/reset": (403,),
     "/invitation/{token}": (403,),
     "/reset/{token}": (403,),
+    "/api/v1/hooks/{webhook_id}": (401,),  # for who signs
 }
 """Statuses with which a route that is open to everybody refuses what was sent, not who sent it."""
 NOT_OBJECTS = frozenset({"token"})

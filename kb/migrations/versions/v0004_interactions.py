@@ -56,6 +56,7 @@ def upgrade() -> None:
     _incidents()
     _webhooks()
     _citations()
+    _spent_tokens()
 
 
 def _enums() -> None:
@@ -348,3 +349,13 @@ def _citations() -> None:
     ]
     if rows:
         op.bulk_insert(table, rows)
+
+
+def _spent_tokens() -> None:
+    op.create_table(
+        "spent_token",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_spent_token_expires_at", "spent_token", ["expires_at"])

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 
@@ -17,11 +18,12 @@ from starlette.requests import Request
 from structlog.testing import capture_logs
 
 from api.auth.device import device_of
-from api.auth.mail import deliver
+from api.auth.mail import deliver, tell_of_question
 from api.ui import i18n
 from kb.actions.links import IssuedLink
 from kb.config import Settings
-from kb.domain import LinkPurpose, utc_now
+from kb.domain import LinkPurpose, UserState, utc_now
+from kb.queries.users import UserView
 
 TOKEN = "t" * 43
 
@@ -230,3 +232,43 @@ def test_devices_are_named_in_two_words(said: str, label: str) -> None:
     }
     device = device_of(Request(scope))
     assert (device.label, device.address) == (label, "10.0.0.7")
+
+
+COLLEAGUE = UserView(
+    id="usr_1",
+    email="ana@lipa.example",
+    name="Łucja & <Žiga>",
+    language="sl",
+    state=UserState.active,
+    roles=("agent",),
+    scope={},
+    has_password=True,
+    has_provider=False,
+    created_at=utc_now(),
+    signed_in_at=None,
+    version=1,
+)
+
+
+@pytest.mark.parametrize("language", i18n.NAMES)
+def test_a_question_is_told_of_without_its_words(server: Server, language: str) -> None:
+    colleague = replace(COLLEAGUE, language=language)
+    with capture_logs() as logs:
+        assert tell_of_question(_settings(server.port), colleague, "que_7")
+    message = server.taken[0]
+    assert message["to"] == '"Łucja & <Žiga>" <ana@lipa.example>'
+    lines = message.get_content().splitlines()
+    assert "https://kb.lipa.example/questions#que_7" in lines
+    assert "Łucja & <Žiga>" in lines[0]
+    assert [line["event"] for line in logs] == ["mail_sent"]
+    assert "lipa" not in str(logs)
+
+
+def test_a_question_needs_no_mail_server(server: Server) -> None:
+    with capture_logs() as logs:
+        assert not tell_of_question(_settings(server.port, smtp_host=""), COLLEAGUE, "que_7")
+        assert logs == []
+        server.refuses = True
+        assert not tell_of_question(_settings(server.port), COLLEAGUE, "que_7")
+    [line] = logs
+    assert (line["event"], line["purpose"]) == ("mail_failed", "question")

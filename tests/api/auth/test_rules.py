@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import Mount
 
 from api.app import create_app
-from api.auth.rules import read_as, require
+from api.auth.rules import Rule, read_as, require
+from api.auth.socket import SocketRule
 from kb.config import Settings
 from kb.domain import (
     ADMINISTRATOR,
@@ -33,8 +34,10 @@ def test_every_route_has_a_rule() -> None:
         if isinstance(route, Mount):
             assert route.path in UNRULED
             continue
-        assert isinstance(route, APIRoute), f"{route} is not under a rule"
-        assert len(rules_of(route.dependant)) == 1, f"{route.methods} {route.path}"
+        assert isinstance(route, APIRoute | APIWebSocketRoute), f"{route} is not under a rule"
+        (rule,) = rules_of(route.dependant)
+        is_socket = isinstance(route, APIWebSocketRoute)
+        assert isinstance(rule, SocketRule if is_socket else Rule), route.path
 
 
 def test_a_stranger_is_asked_to_sign_in_and_others_are_refused() -> None:

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.auth.widget import SIDEBAR, principal_of, signer_of
 from api.auth.widget_token import LEEWAY, LIFE, TOTAL_LIFE, WidgetGrant
+from kb.actions.incidents import IncidentInput, save_incident
 from kb.actions.keys import revoke_key
 from kb.actions.sessions import revoke_session
 from kb.config import Settings
@@ -28,6 +29,7 @@ from kb.domain import (
     UserState,
     utc_now,
 )
+from kb.domain.incident import IncidentState, Severity
 from kb.secret_key import derived_key
 from tests.api.auth.widget_calls import (
     BASE,
@@ -46,6 +48,8 @@ from tests.api.auth.widget_calls import (
 from tests.api.calls import problem
 from tests.api.people import make_user, services_in, signed_in
 
+SNOW = {"en": "Snow", "sl": "Sneg"}
+SAID = {"statement": "The road is closed.", "what_to_say": "It waits."}
 REQUIRED = ("iss", "aud", "exp", "iat", "jti", "first", "origin", "session")
 
 
@@ -76,6 +80,25 @@ def test_an_agents_sidebar_reads_as_the_agent(
     assert made["origin"] == DESK
     assert claims_of(made["token"])["user"] == agent.id
     assert agent.email not in made["token"] + str(claims_of(made["token"]))
+
+
+def test_it_speaks_the_language_that_the_sidebar_is_shown_in(
+    client: TestClient, sessions: sessionmaker[Session]
+) -> None:
+    _, token = agent_token(client, sessions)
+    texts = {language: {"title": title} | SAID for language, title in SNOW.items()}
+    with sessions.begin() as session:
+        match = {"en": ["snow in Brno"]}
+        state, severity = IncidentState.active, Severity.low
+        given = IncidentInput("snow-now", state, severity, texts, utc_now(), match=match)
+        save_incident(session, given, "tests")
+    said = {"channel": "chat", "messages": [{"role": "customer", "text": "snow in Brno, when?"}]}
+    titles = {}
+    for shown_in in ("en", "sl", "xx"):
+        headers = bearer(token) | {"accept-language": shown_in}
+        told = client.post("/api/v1/interactions", json=said, headers=headers).json()
+        titles[shown_in] = [one["title"] for one in told["incidents"]]
+    assert titles == {"en": ["Snow"], "sl": ["Sneg"], "xx": ["Snow"]}
 
 
 def test_nobody_does_more_with_it_than_the_sidebar_needs(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import resource
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +18,7 @@ import uvicorn
 from api.edge.connection import protocol_options
 from api.errors import ProblemResponse, problem_for
 from kb.config import Settings
+from tests.site import ROOT
 
 PATIENCE = 30.0  # seconds, on a busy machine
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -122,6 +126,19 @@ def test_what_is_broken_after_a_good_request_ends_the_connection(port: int) -> N
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n" * 3
     )
     assert b"HTTP/1.1 4" in all_of(connection)
+
+
+def test_the_process_asks_for_as_many_files_as_it_needs() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    code = (
+        "import resource as r; from api.edge.connection import room_for;"
+        "r.setrlimit(r.RLIMIT_NOFILE, (300, 900)); print(room_for(500), room_for(2000));"
+        "print(r.getrlimit(r.RLIMIT_NOFILE))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "(900, 900)", done.stderr
+    assert "500 644" in done.stdout
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
 
 
 def test_there_is_room_for_so_many_and_no_more() -> None:

@@ -86,6 +86,8 @@ def test_the_practice_desk_alone_shows_frames_and_only_our_own() -> None:
     policy = Policy.of(Settings(embed_origins=(HELPDESK,), _env_file=None))
     desk = _directives(security_headers(policy, "/practice", "n")["content-security-policy"])
     assert desk["frame-src"] == "'self'"
+    opener = security_headers(policy, "/practice", "n")["cross-origin-opener-policy"]
+    assert opener == "same-origin-allow-popups"
     assert desk["frame-ancestors"] == "'none'"
     for path in ("/", "/embed", "/practice/x", "/try"):
         told = _directives(security_headers(policy, path, "n")["content-security-policy"])

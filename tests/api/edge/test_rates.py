@@ -39,6 +39,7 @@ def test_what_a_request_costs() -> None:
     assert cost_of("GET", "/try/answers") == Cost.ask
     assert cost_of("PUT", "/api/v1/cases/{case_id}") == Cost.write
     assert cost_of("GET", "/a/{article_id}") == Cost.read
+    assert cost_of("POST", "/api/v1/hooks/{webhook_id}") == Cost.hook
     assert cost_of("GET", "/healthz") is None
 
 

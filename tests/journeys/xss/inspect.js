@@ -22,6 +22,7 @@
     if (name === "script") {
       if (!element.nonce || !element.src.startsWith(`${location.origin}/static/`)) complain(element, "script");
     }
+    // A module that is fetched ahead needs the nonce of the script that will ask for it.
     if (name === "link" && !element.href.startsWith(`${location.origin}/static/`)) complain(element, "link");
     if (name === "meta" && element.httpEquiv) complain(element, "meta");
     if (element.closest(".prose") && !element.classList.contains("prose") && !prose.has(name)) {
@@ -30,7 +31,7 @@
     for (const { name: attribute, value } of element.attributes) {
       if (attribute.startsWith("on")) complain(element, "handler");
       if (["style", "srcdoc", "ping", "formaction", "background"].includes(attribute)) complain(element, attribute);
-      if (attribute === "nonce" && name !== "script") complain(element, "nonce");
+      if (attribute === "nonce" && name !== "script" && element.rel !== "modulepreload") complain(element, "nonce");
       if (/^(xlink:)?href$/.test(attribute) || own.includes(attribute)) {
         let url;
         try {

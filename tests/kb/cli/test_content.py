@@ -48,6 +48,7 @@ def test_a_content_folder_goes_in_and_comes_out(tmp_path: Path) -> None:
     assert (code, _row(output, "articles")) == (0, articles)
     assert _row(output, "cases")[0] >= 120
     assert _row(output, "synonyms") == [5, 0, 0, 0]
+    assert _row(output, "incidents") == [2, 0, 0, 0]
     code, output = _run(content.app, "import", CONTENT)
     assert (code, _row(output, "articles")) == (0, [0, 0, articles[0], 0])
     code, output = _run(content.app, "export", tmp_path / "out")

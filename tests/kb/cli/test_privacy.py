@@ -43,13 +43,13 @@ def run(*arguments: str, answer: str | None = None) -> Result:
 def test_erase_tells_asks_and_does(site: Site) -> None:
     told = run("privacy", "erase", REF, "--dry-run")
     assert told.exit_code == 0
-    assert "3 cases" in told.stdout
+    assert "4 cases, 2 interactions" in told.stdout
     assert "en-1, en-2, en-3" in told.stdout
     assert run("privacy", "erase", REF, answer="n\n").exit_code == 1
     assert rows_with(site)
     done = run("privacy", "erase", REF, "--yes")
     assert done.exit_code == 0, done.output
-    assert "3 cases" in done.stdout
+    assert "4 cases, 2 interactions" in done.stdout
     assert rows_with(site) == []
     assert leftovers(site) == {}
     assert "Nothing" in run("privacy", "apply").stdout
@@ -60,7 +60,7 @@ def test_export_to_a_file_of_ones_own(site: Site, tmp_path: Path) -> None:
     out = tmp_path / "held.json"
     done = run("privacy", "export", REF, "--out", str(out))
     assert done.exit_code == 0
-    assert "3 cases" in done.stdout
+    assert "4 cases, 2 interactions" in done.stdout
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert json.loads(out.read_text())["customer_ref"] == REF
     assert run("privacy", "export", REF, "--out", str(out)).exit_code == 2  # not over another

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kb.cli import main
-from kb.cli.demo_people import ROLES, demo_password, ensure_demo_people
+from kb.cli.demo_people import COLLEAGUES, ROLES, demo_password, ensure_demo_people
 from kb.cli.doctor import Finding, examine
 from kb.config import Settings, get_settings
 from kb.db import create_engine_for, session_factory
@@ -126,7 +126,8 @@ def test_the_only_administrator_cannot_be_shut_out(run, settings: Settings) -> N
 def test_demo_accounts_are_the_same_every_time(run, settings: Settings) -> None:  # type: ignore[no-untyped-def]
     people = ensure_demo_people(settings)
     assert {person.role for person in people} == set(ROLES) == set(DEFAULT_ROLES) - {"anonymous"}
-    assert len({person.password for person in people}) == len(ROLES)
+    assert len(people) == len(ROLES) + len(COLLEAGUES)
+    assert len({person.password for person in people}) == len(people)
     engine = create_engine_for(settings)
     with session_factory(engine)() as session:
         hashes = [find_credentials(session, person.email) for person in people]
@@ -137,7 +138,7 @@ def test_demo_accounts_are_the_same_every_time(run, settings: Settings) -> None:
     assert run("disable", people[0].email)[0] == 0
     again = ensure_demo_people(settings)
     assert [person.password for person in again] == [person.password for person in people]
-    assert [person.state for person in again] == ["disabled", *["active"] * 6]
+    assert [person.state for person in again] == ["disabled", *["active"] * (len(people) - 1)]
     with session_factory(engine)() as session:
         after = [find_credentials(session, person.email) for person in people]
     engine.dispose()

@@ -38,6 +38,17 @@ def test_a_damaged_model_is_rebuilt(
     np.testing.assert_allclose(rebuilt, encoder.encode(["Hol van a csomagom?"], "query"), atol=1e-3)
 
 
+def test_a_process_holds_each_model_once(settings: Settings, encoder: Encoder) -> None:
+    assert create_encoder(settings) is encoder
+    other = create_encoder(settings.model_copy(update={"encoder_threads": 2}))
+    assert other is not encoder
+    np.testing.assert_allclose(
+        other.encode(["Where is it?"], "query"),
+        encoder.encode(["Where is it?"], "query"),
+        atol=1e-3,
+    )
+
+
 def test_a_model_that_cannot_be_had_says_so(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     missing = Settings(

@@ -28,6 +28,7 @@ from kb.search.snapshot import build_snapshot, current_folder
 from kb.secret_key import Marks
 from tests.hash_encoder import HashEncoder
 from tests.kb.builders import article, case
+from tests.kb.privacy.dialogs import plant_dialogs
 
 REF = "Ruzena Qwfpgova"
 ALSO = "ruzena.qwfpg@example.com"
@@ -69,6 +70,7 @@ def make_site(settings: Settings) -> Site:
     with site.sessions.begin() as session:
         _cases(session, site.planted)
         save_article(session, article("wrong-postcode", {"en": f"Tell {OTHERS} the code."}), "e")
+        plant_dialogs(session, site.planted, REF, OTHERS)
     index(site)
     with site.sessions.begin() as session:
         for kept in ("en-1", "en-9"):  # an edit leaves the old words behind

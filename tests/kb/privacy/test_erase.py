@@ -6,19 +6,45 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlmodel import col
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel, col
 
 from kb.actions.articles import save_article
 from kb.actions.cases import MessageInput, save_case
+from kb.actions.erasure import erase
 from kb.actions.gaps import record_gap
+from kb.actions.interactions import InteractionInput, add_messages, open_interaction
 from kb.actions.suggestions import SuggestionRecord, record_suggestion
+from kb.actions.turns import TurnInput
 from kb.config import Settings
 from kb.db import session_factory
-from kb.domain import Audience, Case, Embedding, Erasure, Feedback, Gap, Passage, Role, Suggestion
+from kb.domain import (
+    Audience,
+    Case,
+    Channel,
+    ColleagueQuestion,
+    Contribution,
+    Embedding,
+    Erasure,
+    Feedback,
+    Flag,
+    FlagKind,
+    Gap,
+    Interaction,
+    InteractionEvent,
+    InteractionMessage,
+    Passage,
+    Role,
+    Suggestion,
+    Task,
+    WebhookDelivery,
+    WebhookReceipt,
+)
 from kb.errors import InvalidInput, NotFound
 from kb.privacy.erase import Whom, apply_ledger, clean, erase_customer, erase_rows, preview
 from kb.privacy.ledger import FILE, note_begin, read_ledger
@@ -32,9 +58,24 @@ from kb.search.types import SearchQuery
 from kb.secret_key import Marks
 from tests.hash_encoder import DIM, MODEL_ID, HashEncoder
 from tests.kb.builders import article, case
+from tests.kb.privacy.dialogs import webhooks
 from tests.kb.privacy.site import ALSO, OTHERS, REF, Site, index, leftovers, make_site, rows_with
 
 WHOM = Whom(REF)
+KEPT: dict[type[SQLModel], int] = {
+    InteractionMessage: 1,
+    InteractionEvent: 4,
+    WebhookDelivery: 3,
+    WebhookReceipt: 0,
+    Contribution: 1,
+    ColleagueQuestion: 1,
+    Task: 0,
+}
+"""Rows of somebody else's interaction."""
+
+
+def _count(session: Session, table: type[SQLModel]) -> int:
+    return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_nothing_is_left_anywhere_and_others_keep_theirs(site: Site) -> None:
@@ -43,20 +84,44 @@ def test_nothing_is_left_anywhere_and_others_keep_theirs(site: Site) -> None:
     assert leftovers(site) == {}
     assert (report.cleaned, report.remains) == (True, ())
     found = report.erased
-    assert (found.cases, found.messages, found.suggestions, found.feedback) == (3, 5, 2, 2)
+    assert (found.cases, found.messages, found.suggestions, found.feedback) == (4, 8, 3, 2)
     assert (found.gaps, found.citations) == (2, 1)
+    assert (found.interactions, found.turns, found.contributions) == (2, 4, 1)
+    assert (found.questions, found.flags, found.deliveries) == (1, 2, 5)
     with site.sessions() as session:
         assert get_raw_case_view(session, "en-9").messages[0].text == f"{OTHERS} edited"
         assert session.scalars(select(col(Gap.question))).all() == [f"a question of {OTHERS}"]
-        (kept,) = session.scalars(select(Suggestion))
-        assert [cited["document"] for cited in kept.response["cases"]] == ["case:en-9"]
-        (feedback,) = session.scalars(select(Feedback))
-        assert (feedback.text, feedback.document) == (OTHERS, None)
+        kept = session.scalars(select(Suggestion).order_by(col(Suggestion.created_at))).all()
+        assert [found.interaction_id is None for found in kept] == [False, True]
+        assert [cited["document"] for cited in kept[1].response["cases"]] == ["case:en-9"]
+        feedback = session.scalars(select(Feedback).order_by(col(Feedback.id))).all()
+        assert [(row.text, row.document) for row in feedback] == [
+            (OTHERS, "article:wrong-postcode"),
+            (OTHERS, None),
+        ]
         hashes = set(session.scalars(select(col(Passage.text_hash))))
         assert set(session.scalars(select(col(Embedding.text_hash)))) == hashes
         (noted,) = list_audit(session, AuditFilter(action="erase")).items
     assert noted.entity_id == Marks.of(site.settings).audited(REF)
-    assert noted.details["cases"] == 3
+    assert noted.details["cases"] == 4
+
+
+def test_interactions_of_others_stay_and_a_flag_keeps_what_it_means(site: Site) -> None:
+    with site.sessions() as session:
+        before = {row.id: row.text for row in session.scalars(select(Flag))}
+    erase_customer(site.settings, site.engine, WHOM, "ann")
+    with site.sessions() as session:
+        (other,) = session.scalars(select(Interaction))
+        assert (other.customer_ref, other.subject) == ("cust-9", OTHERS)
+        of = {table: _count(session, table) for table in KEPT}
+        flags = list(session.scalars(select(Flag)))
+        assert {(row.id, row.kind) for row in flags} == {
+            (key, FlagKind.stale) for key in before if key != "flg_case"
+        }
+        told = {(row.text, row.interaction_id) for row in flags}
+        assert told == {("", None), (OTHERS, other.id)}
+        assert len(webhooks(session)) == 2
+    assert of == KEPT
 
 
 def test_the_index_finds_others_and_not_them(site: Site) -> None:
@@ -83,11 +148,10 @@ def test_what_comes_later_from_the_same_customer_stays(site: Site) -> None:
 def test_a_preview_writes_nothing(site: Site) -> None:
     before = rows_with(site)
     found = preview(site.settings, site.engine, WHOM).found
-    assert (found.cases, len(found.suggestions), len(found.gaps)) == (
-        ("en-1", "en-2", "en-3"),
-        2,
-        2,
-    )
+    own = [case_id for case_id in found.cases if case_id.startswith("c-")]
+    assert found.cases == (*own, "en-1", "en-2", "en-3")
+    assert (len(own), len(found.interactions)) == (1, 2)
+    assert (len(found.suggestions), len(found.gaps)) == (3, 2)
     assert rows_with(site) == before
     assert read_ledger(site.home) == []
     with pytest.raises(InvalidInput):
@@ -156,6 +220,55 @@ def test_texts_that_name_the_customer_elsewhere_are_masked(site: Site) -> None:
         assert session.get(Suggestion, made) is None
         bodies = session.scalars(select(col(Passage.text)).where(col(Passage.part) == "body")).all()
         assert f"My friend [name] told me, {OTHERS}" in bodies
+
+
+def test_interactions_that_name_the_customer_are_masked(site: Site) -> None:
+    said = f"My friend {ALSO} told me, {OTHERS}"
+    with site.sessions.begin() as session:
+        turns = [TurnInput(Role.customer, said, key="1")]
+        told = InteractionInput(Channel.chat, "api", "x-1", subject=said, turns=turns)
+        key = open_interaction(session, told, "e", {}).id
+        named = InteractionInput(Channel.chat, "api", f"x-{ALSO}", customer_name=ALSO)
+        other = open_interaction(session, replace(named, customer_ref="cust-3"), "e", {}).id
+        values = {"id": "que_1", "interaction_id": key, "language": "en", "text": said}
+        values |= {"asked_by": "a", "asked_of": "usr_expert", "answer": said}
+        session.add(ColleagueQuestion.model_validate(values))
+        version = session.get_one(Interaction, key).version
+    report = erase_customer(site.settings, site.engine, Whom(REF, (ALSO,)), "ann")
+    masked = f"My friend [name] told me, {OTHERS}"
+    with site.sessions() as session:
+        row = session.get_one(Interaction, key)
+        (message,) = session.scalars(
+            select(InteractionMessage).where(col(InteractionMessage.interaction_id) == key)
+        )
+        question = session.get_one(ColleagueQuestion, "que_1")
+        assert {row.subject, message.text, question.text, question.answer} == {masked}
+        assert row.version > version  # who watches is shown it anew
+        assert session.get_one(Interaction, other).customer_name == "[name]"
+    assert report.erased.masked == 5
+    assert report.left == (f"names or facets of the interaction {other}",)
+
+
+def test_a_name_is_nobodys_reference_where_there_is_one(site: Site) -> None:
+    with site.sessions.begin() as session:
+        told = InteractionInput(Channel.chat, customer_name=REF, customer_ref="cust-77")
+        key = open_interaction(session, told, "e", {}).id
+    erase_rows(site.settings, site.engine, WHOM, "ann")
+    with site.sessions() as session:
+        assert session.get(Interaction, key) is not None
+
+
+def test_what_a_customer_writes_during_the_erasure_goes_too(site: Site) -> None:
+    with site.sessions() as session:
+        plan = plan_erasure(session, Marks.of(site.settings), REF)
+        of = col(Interaction.customer_name) == REF
+        key = session.scalars(select(col(Interaction.id)).where(of)).one()
+    with site.sessions.begin() as session:
+        add_messages(session, key, [TurnInput(Role.customer, "one more thing")], "e", {})
+    with site.sessions.begin() as session:
+        erase(session, Marks.of(site.settings), plan, "ann")
+    with site.sessions() as session:
+        assert session.get(Interaction, key) is None
 
 
 def test_a_builder_that_read_before_and_writes_after_leaves_nothing(site: Site) -> None:

@@ -8,7 +8,7 @@ import zipfile
 
 from kb.db import session_factory
 from kb.privacy.erase import Whom
-from kb.privacy.export import as_json, as_markdown, as_zip, export_customer
+from kb.privacy.export import GIVEN, WITHIN, as_json, as_markdown, as_zip, export_customer
 from kb.queries.audit import AuditFilter, list_audit
 from tests.kb.privacy.site import OTHERS, REF, Site
 
@@ -22,11 +22,22 @@ def test_everything_of_theirs_and_nothing_of_others(site: Site) -> None:
     assert any("asked" in word for word in site.planted.words if word in told)
     assert f"{OTHERS} edited" not in told
     assert f"question of {OTHERS}" not in told
-    assert [case["id"] for case in held["cases"]] == ["en-1", "en-2", "en-3"]
+    own, *others = [case["id"] for case in held["cases"]]
+    assert (own[:2], others) == ("c-", ["en-1", "en-2", "en-3"])
+    counts = {name: len(held[name]) for name in (*GIVEN, "interactions")}
+    assert counts == {"flags": 1, "contributions": 1, "questions": 1, "interactions": 2}
+    solved = next(row for row in held["interactions"] if row["state"] == "resolved")
+    assert {name: len(solved[name]) for name in WITHIN} == {
+        "messages": 3,
+        "events": 5,
+        "deliveries": 4,
+        "receipts": 0,
+    }
+    assert "text_hashes" not in told
     assert "customer_mark" not in told
     with session_factory(site.engine)() as session:
         (noted,) = list_audit(session, AuditFilter(action="export")).items
-    assert noted.details["cases"] == 3
+    assert noted.details["cases"] == 4
     assert REF not in str(noted)
 
 
@@ -36,6 +47,7 @@ def test_the_forms_it_comes_in(site: Site) -> None:
     words = as_markdown(held).decode()
     assert f"# What is held about {REF}" in words
     assert "## Case en-2" in words
+    assert "## Conversation int_" in words
     with zipfile.ZipFile(io.BytesIO(as_zip(held))) as archive:
         assert archive.namelist() == ["data.json", "summary.md"]
         assert archive.read("summary.md") == as_markdown(held)
@@ -43,4 +55,6 @@ def test_the_forms_it_comes_in(site: Site) -> None:
 
 def test_of_somebody_unknown_nothing_is_held(site: Site) -> None:
     held = export_customer(site.settings, site.engine, Whom("nobody"), "ann")
-    assert not any(held[name] for name in ("cases", "suggestions", "feedback", "gaps", "mentions"))
+    assert not any(
+        held[name] for name in ("cases", "interactions", "suggestions", "gaps", "mentions", *GIVEN)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, func, select, text, update
 from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
@@ -13,24 +14,35 @@ from kb.actions import audit
 from kb.actions.cases import MessageInput, save_case
 from kb.actions.gaps import close_gap, record_gap
 from kb.actions.suggestions import FeedbackInput, record_feedback
+from kb.actions.webhooks import send_test
 from kb.config import Settings
 from kb.domain import (
     Case,
+    ColleagueQuestion,
+    Contribution,
     Feedback,
     FeedbackKind,
+    Flag,
     Gap,
+    Interaction,
+    InteractionEvent,
+    InteractionMessage,
     LinkPurpose,
     OneTimeLink,
     Role,
     Suggestion,
     User,
     UserSession,
+    WebhookDelivery,
+    WebhookReceipt,
     utc_now,
 )
 from kb.privacy.retain import RetainReport, retain
 from kb.queries.audit import AuditFilter, chain_end, list_audit, verify_chain
 from kb.queries.cases import get_case_view, get_raw_case_view
 from tests.kb.builders import case, index_case, suggestion
+from tests.kb.hooked import interaction, outbound
+from tests.kb.privacy.dialogs import plant_dialogs
 
 NOW = utc_now()
 MAIL = "zuzana.hrubkova@example.com"
@@ -41,7 +53,7 @@ def ago(days: float) -> datetime:
 
 
 def settings(**days: int) -> Settings:
-    kinds = ("suggestions", "feedback", "gaps", "sessions", "links", "raw_cases", "audit")
+    kinds = RetainReport.__slots__
     given: dict[str, Any] = {f"retention_{kind}": days.get(kind, 0) for kind in kinds}
     return Settings(_env_file=None, **given)
 
@@ -78,6 +90,76 @@ def test_suggestions_go_and_those_that_are_cited_lose_their_texts(
         left = session.get(Suggestion, young)
         assert left is not None
         assert left.response == {"focus": MAIL}
+
+
+@pytest.mark.parametrize("table", [Flag, Contribution, ColleagueQuestion])
+def test_suggestions_that_agents_cited_keep_their_figures(
+    engine: Engine, sessions: sessionmaker[Session], table: type[Any]
+) -> None:
+    with sessions.begin() as session:
+        made = old_suggestion(session, 31)
+        row = session.get_one(Suggestion, made)
+        row.change = {"reason": "new_question", "words": [MAIL]}
+        session.add(User(id="usr_1", email="a@lipa.example", name="A"))
+        session.flush()
+        values = {"id": "x", "suggestion_id": made, "language": "en", "text": "x", "actor": "a"}
+        values |= {
+            "interaction_id": interaction(session),
+            "kind": {Flag: "stale"}.get(table, "fix"),
+        }
+        values |= {"document": "article:a", "asked_by": "a", "asked_of": "usr_1"}
+        known = {name: value for name, value in values.items() if name in table.model_fields}
+        session.add(table.model_validate(known))
+    assert run(engine, suggestions=30) == RetainReport(suggestions=1)
+    assert run(engine, suggestions=30) == RetainReport()
+    with sessions() as session:
+        row = session.get_one(Suggestion, made)
+        assert (row.query, row.request, row.change) == ("", {}, None)
+
+
+def test_interactions_lose_their_words_and_keep_what_is_counted(
+    engine: Engine, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        plant_dialogs(session, lambda place: f"{place} {MAIL}", f"ref {MAIL}", "others")
+        session.add(User(id="usr_1", email="a@lipa.example", name="A"))
+        session.execute(update(Contribution).values(settled_at=ago(40)))
+        session.execute(update(Interaction).values(updated_at=ago(31)))
+        young = interaction(session, "int_young", subject=MAIL, updated_at=ago(29))
+        events = session.scalar(select(func.count()).select_from(InteractionEvent))
+    assert run(engine, interactions=30, dry_run=True).interactions == 3
+    assert run(engine, interactions=30) == RetainReport(interactions=3)
+    assert run(engine, interactions=30) == RetainReport()
+    with sessions() as session:
+        for row in session.scalars(select(Interaction).where(col(Interaction.id) != young)):
+            assert (row.customer_ref, row.customer_name, row.agent_ref) == (None, None, None)
+            assert (row.subject, row.resolution, row.handover_note) == ("", "", "")
+            assert row.handed_to is None
+        for message in session.scalars(select(InteractionMessage)):
+            assert (message.text, message.text_hashes) == ("", [])
+            assert message.key == f"emptied-{message.id}"
+        assert session.scalar(select(func.count()).select_from(InteractionEvent)) == events
+        assert set(session.scalars(select(col(InteractionEvent.actor)))) == {"anonymous"}
+        assert set(session.scalars(select(col(ColleagueQuestion.text)))) == {""}
+        assert set(session.scalars(select(col(Contribution.text)))) == {""}
+        assert "" not in set(session.scalars(select(col(Flag.text))))  # nobody saw to them yet
+        assert session.get_one(Interaction, young).subject == MAIL
+
+
+def test_what_was_sent_to_and_came_from_webhooks_goes(
+    engine: Engine, sessions: sessionmaker[Session]
+) -> None:
+    with sessions.begin() as session:
+        webhook_id = outbound(session)
+        young, old = send_test(session, webhook_id), send_test(session, webhook_id)
+        session.get_one(WebhookDelivery, old).created_at = ago(31)
+        for key, days in (("new", 0.5), ("gone", 1.5)):
+            session.add(WebhookReceipt(webhook_id=webhook_id, message_id=key, at=ago(days)))
+    report = run(engine, deliveries=30, receipts=1)
+    assert report == RetainReport(deliveries=1, receipts=1)
+    with sessions() as session:
+        assert session.scalars(select(col(WebhookDelivery.id))).all() == [young]
+        assert session.scalars(select(col(WebhookReceipt.message_id))).all() == ["new"]
 
 
 def test_feedback_keeps_what_counts(engine: Engine, sessions: sessionmaker[Session]) -> None:

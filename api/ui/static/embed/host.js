@@ -10,24 +10,45 @@
 // each time something changed: interaction and messages are as POST /api/v1/interactions takes
 // them (messages without an id get none). `onTheme("light" | "dark" | "auto")`.
 
+import { connectChatwoot } from "./hosts/chatwoot.js";
 import { frame } from "./hosts/frame.js";
+import { connectFreshdesk } from "./hosts/freshdesk.js";
 import { connectPotica } from "./hosts/potica.js";
 import { contextOfQuery } from "./hosts/query.js";
+import { connectZendesk } from "./hosts/zendesk.js";
 
-const nobody = {
-  name: "none",
-  canInsert: false,
-  insert: async () => false,
-  close() {},
+const HOSTS = {
+  chatwoot: connectChatwoot,
+  freshdesk: connectFreshdesk,
+  potica: connectPotica,
+  zendesk: connectZendesk,
 };
 
-export async function connectHost({ onContext = () => {}, onTheme = () => {} } = {}) {
+function nobody(name) {
+  return { name, canInsert: false, insert: async () => false, close() {} };
+}
+
+function hostName(query) {
+  if (query.has("app_guid") && query.has("origin")) return "zendesk";
+  return Object.hasOwn(HOSTS, query.get("host")) ? query.get("host") : "potica";
+}
+
+/** What the address says; Zendesk's own client library looks for its two words in the hash, too. */
+function asked() {
   const query = new URLSearchParams(location.search);
+  const hash = new URLSearchParams(location.hash.slice(1));
+  for (const name of ["origin", "app_guid"]) {
+    if (!query.has(name) && hash.has(name)) query.set(name, hash.get(name));
+  }
+  return query;
+}
+
+export async function connectHost({ onContext = () => {}, onTheme = () => {} } = {}) {
+  const query = asked();
   const told = contextOfQuery(query);
-  const name = told === null ? "potica" : "query";
-  const host = frame.isFramed
-    ? connectPotica({ frame, onContext, onTheme, name })
-    : { ...nobody, name: told === null ? "none" : "query" };
+  const name = told === null ? hostName(query) : "query";
   if (told !== null) onContext(told);
-  return host;
+  if (!frame.isFramed) return nobody(told === null ? "none" : "query");
+  const connect = HOSTS[name] ?? connectPotica;
+  return connect({ frame, query, onContext, onTheme, name }) ?? nobody("none");
 }

@@ -8,13 +8,18 @@
 //                                      see to another one. Without it: only when it is due
 //   tokens.onSignInNeeded(callback)    callback({ reason, signIn }): nobody is signed in (any more);
 //                                      reason is "signed_out", "expired" or "unreachable".
-//                                      Call signIn() from a click or a key: it opens a window
+//                                      Call signIn() in the click itself: it opens a window. It
+//                                      resolves to true when somebody is signed in
 //   tokens.onSignedIn(callback)        there is a token (again)
 //
-// Where it comes from, in this order: the page itself (the server knew who it is), the session of
-// whoever is signed in on this very site, the server of the host, a window of our own to sign in.
+// Where it comes from, in this order: the page itself (the server knew who it is, by the host's
+// signature, a session, or a cookie that remembers the sidebar inside this site), the server of the
+// host, the session of whoever is signed in on this very site, and last a window of our own.
 
-import { frame, served, warnOnce } from "./hosts/frame.js";
+import { dated, handed } from "./hosts/credential.js";
+import { frame, warnOnce } from "./hosts/frame.js";
+import { hostToken, onOffer } from "./hosts/offer.js";
+import { askInWindow } from "./hosts/window.js";
 
 const TOKENS = "/api/v1/widget-tokens";
 const SOON = 60_000; // milliseconds before its end at which a token is renewed
@@ -22,24 +27,6 @@ const LAST = 5_000; // milliseconds before its end at which it is not used any m
 const AGAIN = [1_000, 2_000, 5_000, 10_000, 20_000]; // milliseconds between attempts
 
 class Refused extends Error {}
-
-/** What a token says of itself; null when it is none. The server checks it, we only look. */
-function claimsOf(text) {
-  try {
-    const part = text.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
-    const claims = JSON.parse(new TextDecoder().decode(bytes));
-    return Number.isFinite(claims.exp) && Number.isFinite(claims.iat) ? claims : null;
-  } catch {
-    return null;
-  }
-}
-
-/** A token with the end of its life by the clock of this machine, which may be a wrong one. */
-function dated(text) {
-  const claims = claimsOf(text);
-  return claims === null ? null : { text, ends: Date.now() + (claims.exp - claims.iat) * 1000 };
-}
 
 async function ask(path, options = {}) {
   const response = await fetch(path, {
@@ -61,25 +48,37 @@ function post(path, body, headers) {
 
 /** A token by the session of this browser; null when nobody is signed in as far as we see. */
 async function bySession() {
-  if (frame.origin === null) return null;
   const who = await ask("/api/v1/session");
   if (who.kind === "open_access") return { text: "", ends: Infinity };
-  if (!who.csrf) return null;
+  if (!who.csrf || frame.origin === null) return null;
   const made = await post(TOKENS, { origin: frame.origin }, { "x-csrf-token": who.csrf });
   return dated(made.token);
 }
 
+/** Ask for a cookie, so that the next sidebar inside this site need not ask the person again. */
+function remember({ text }) {
+  const headers = { authorization: `Bearer ${text}` };
+  fetch(`${TOKENS}/keep`, { method: "POST", headers, credentials: "same-origin" }).catch(() => {});
+}
+
+const left = (token) => (token === null ? -Infinity : token.ends - Date.now());
+
 class Tokens {
   constructor() {
     this.current = null;
+    this.hadOne = false;
+    this.asksHost = true;
     this.seeking = null; // a promise while a token is being found
     this.waiting = []; // who waits for one
     this.needed = new Set();
     this.signedIn = new Set();
-    this.reason = null;
+    this.reason = null; // why nobody is signed in; null while somebody is, or may be
     this.timer = 0;
-    addEventListener("online", () => this.renewIfNeeded());
-    addEventListener("visibilitychange", () => this.renewIfNeeded());
+    addEventListener("online", () => this.wake());
+    addEventListener("visibilitychange", () => this.wake());
+    onOffer((found) => {
+      if (!this.isGood()) this.take(found);
+    });
   }
 
   async bearer() {
@@ -89,16 +88,25 @@ class Tokens {
   }
 
   isGood() {
-    return this.current !== null && Date.now() < this.current.ends - LAST;
+    return left(this.current) > LAST;
   }
 
   async renewIfNeeded(refused) {
-    if (refused && refused === this.current?.text) this.current = null;
-    if (this.isGood()) {
-      if (Date.now() > this.current.ends - SOON) this.seek();
-      return;
+    if (refused && refused === this.current?.text) {
+      // A new one of the host that is not good: its next one would not be either.
+      this.asksHost &&= Date.now() - this.current.since > SOON;
+      this.current = null;
     }
-    if (this.reason === null) await this.seek();
+    if (!this.isGood()) {
+      if (this.reason === null) await this.seek();
+    } else if (left(this.current) < SOON) this.seek();
+  }
+
+  /** The line or the window is back: look again, also after having given up for lack of a line. */
+  wake() {
+    if (document.visibilityState !== "visible") return;
+    if (this.reason === "unreachable") this.reason = null;
+    this.renewIfNeeded();
   }
 
   /** Find a token; one search at a time. */
@@ -110,65 +118,86 @@ class Tokens {
   }
 
   async find() {
-    for (let attempt = 0; ; attempt += 1) {
+    for (const pause of [...AGAIN, null]) {
       try {
-        this.keep((await this.renewed()) ?? (await handed()) ?? (await bySession()));
+        const found = (await this.renewed()) ?? this.given() ?? (await this.ofHost());
+        this.settle(found ?? (await bySession()), "signed_out");
         return;
       } catch (error) {
-        if (error instanceof Refused || attempt >= AGAIN.length) {
-          this.keep(null, error instanceof Refused ? "signed_out" : "unreachable");
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, AGAIN[attempt]));
+        if (error instanceof Refused) this.settle(null, "signed_out");
+        else if (pause === null) this.settle(null, "unreachable");
+        if (error instanceof Refused || pause === null) return;
+        await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }
+  }
+
+  /** What came with the page; it is tried once. */
+  given() {
+    const found = handed();
+    return left(found) > LAST ? found : null;
+  }
+
+  async ofHost() {
+    return this.asksHost ? hostToken() : null;
   }
 
   async renewed() {
     if (!this.isGood() || this.current.text === "") return null;
     const headers = { authorization: `Bearer ${this.current.text}` };
     try {
-      return dated((await post(`${TOKENS}/renew`, undefined, headers)).token);
+      const next = dated((await post(`${TOKENS}/renew`, undefined, headers)).token);
+      return left(next) > left(this.current) ? next : this.current;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.current = null;
-      this.hadOne = true;
       return null;
     }
   }
 
-  keep(found, reason = "signed_out") {
-    if (found === null) {
-      this.reason = this.hadOne && reason === "signed_out" ? "expired" : reason;
-      const told = { reason: this.reason, signIn: () => this.signIn() };
-      for (const callback of this.needed) callback(told);
+  settle(found, reason) {
+    if (found !== null) {
+      this.take(found);
       return;
     }
-    this.current = found;
-    this.hadOne = true;
+    this.reason = this.hadOne && reason === "signed_out" ? "expired" : reason;
+    for (const callback of this.needed) callback(this.told());
+  }
+
+  told() {
+    return { reason: this.reason, signIn: () => this.signIn() };
+  }
+
+  take(found) {
     const wasOut = this.reason !== null;
+    this.current = { ...found, since: Date.now() };
+    this.hadOne = true;
     this.reason = null;
-    this.plan();
+    clearTimeout(this.timer);
+    const due = Math.max(left(found) - SOON, SOON / 4);
+    if (Number.isFinite(due)) this.timer = setTimeout(() => this.renewIfNeeded(), due);
     for (const resolve of this.waiting.splice(0)) resolve(found.text);
     if (wasOut) for (const callback of this.signedIn) callback();
   }
 
-  plan() {
-    clearTimeout(this.timer);
-    const left = this.current.ends - Date.now() - SOON;
-    if (Number.isFinite(left)) this.timer = setTimeout(() => this.seek(), Math.max(left, 5_000));
-  }
-
-  /** Look again; where that finds nobody, let the person sign in. True when there is a token. */
+  /** Let the person sign in in a window of our own. True when there is a token. */
   async signIn() {
-    this.reason = null;
-    await this.seek();
+    if (this.reason === "unreachable") {
+      this.reason = null;
+      await this.seek();
+      return this.isGood();
+    }
+    const found = await askInWindow(frame.origin);
+    if (found !== null) {
+      this.take(found);
+      remember(found);
+    }
     return this.isGood();
   }
 
   onSignInNeeded(callback) {
     this.needed.add(callback);
-    if (this.reason !== null) callback({ reason: this.reason, signIn: () => this.signIn() });
+    if (this.reason !== null) callback(this.told());
     return () => this.needed.delete(callback);
   }
 
@@ -178,46 +207,13 @@ class Tokens {
   }
 }
 
-// --- tokens that somebody else brings ---
-
 let tokens = null;
-let offered = null;
-let wanted = null;
 
-/** The token that came with the page, or that the host's server gave; each is taken once. */
-async function handed() {
-  const given = served().token;
-  if (typeof given === "string") {
-    const meta = document.querySelector('meta[name="potica-embed"]');
-    meta.content = JSON.stringify({ ...served(), token: undefined });
-    return dated(given);
-  }
-  if (offered === null && wanted !== null) wanted();
-  const taken = offered;
-  offered = null;
-  return taken;
-}
-
-/**
- * A token from the host's own server, by way of its page. Taken only when it was made for exactly
- * the origin that the message came from.
- */
-export function offerToken(text, origin) {
-  const claims = typeof text === "string" ? claimsOf(text) : null;
-  if (claims === null || origin === null || claims.origin !== origin) {
-    warnOnce("token", "a token of the host is none, or was made for another site: not taken.");
-    return;
-  }
-  offered = dated(text);
-  if (tokens !== null && !tokens.isGood()) tokens.signIn();
-}
-
-/** `ask()` is called whenever a token of the host's server would be welcome. */
-export function whenTokenWanted(asker) {
-  wanted = asker;
-}
-
+/** The tokens of this page; the same at every call. */
 export function createTokens() {
+  if (tokens === null && frame.isFramed && frame.origin === null) {
+    warnOnce("embedder", "the browser does not tell whose page this is: waiting for its message.");
+  }
   tokens ??= new Tokens();
   return tokens;
 }

@@ -65,7 +65,7 @@ class Frame {
   take(event) {
     if (event.source !== window.parent) return;
     if (!this.isAllowed(event.origin)) {
-      warnOnce(`origin ${event.origin}`, `a message of ${event.origin} was not taken.`);
+      warnOnce("origin", `a message of ${event.origin} was not taken.`);
       return;
     }
     if (this.origin === null) {
@@ -76,9 +76,16 @@ class Frame {
       try {
         listener(event.data);
       } catch (error) {
-        warnOnce(`fault ${error.message}`, `a message could not be read (${error.message}).`);
+        warnOnce("fault", `a message of the host could not be read (${error.message}).`);
       }
     }
+  }
+
+  /** Whether the page around has this origin. Where the browser does not tell, a listed one is it. */
+  settle(origin) {
+    if (!this.isFramed) return false;
+    if (this.origin === null && this.origins?.has(origin)) this.origin = origin;
+    return this.origin !== null && this.origin === origin;
   }
 
   /** Have `listener(data)` called with every message of the parent; gives a function to stop. */

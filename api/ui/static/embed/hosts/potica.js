@@ -3,21 +3,10 @@
 
 import { isObject, readContext, VERSION } from "./context.js";
 import { warnOnce } from "./frame.js";
-import { offerToken, whenTokenWanted } from "../token.js";
+import { watchHeight } from "./height.js";
+import { offerToken, whenTokenWanted } from "./offer.js";
 
 const THEMES = ["light", "dark", "auto"];
-
-/** Tell the host how high the page is, whenever that changes. */
-function tellHeight(frame) {
-  let last = 0;
-  const observer = new ResizeObserver(() => {
-    const height = Math.ceil(document.body.scrollHeight);
-    if (height !== last) frame.post({ type: "potica.resize", version: VERSION, height });
-    last = height;
-  });
-  observer.observe(document.body);
-  return () => observer.disconnect();
-}
 
 export function connectPotica({ frame, onContext, onTheme, name = "potica" }) {
   let canInsert = false;
@@ -45,7 +34,9 @@ export function connectPotica({ frame, onContext, onTheme, name = "potica" }) {
   });
   whenTokenWanted(() => frame.post({ type: "potica.token_wanted", version: VERSION }));
   frame.post({ type: "potica.ready", version: VERSION });
-  const stopHeight = tellHeight(frame);
+  const stopHeight = watchHeight((height) =>
+    frame.post({ type: "potica.resize", version: VERSION, height }),
+  );
 
   return {
     name,

@@ -1,0 +1,21 @@
+"""Permalinks of articles that went into another one."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.responses import RedirectResponse
+
+from kb.errors import NotFound
+
+
+def lead_on(request: Request, article_id: str | None) -> RedirectResponse:
+    """301 to the same address with the other key. Raises NotFound when there is none to see.
+
+    In the words of an article that never was: who may not see the target learns nothing.
+    """
+    asked = str(request.path_params["article_id"])
+    if article_id is None:
+        raise NotFound(f"There is no article {asked[:120]!r} to read.")
+    path = request.url.path[: -len(asked)] + article_id
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(path + query, status_code=301)

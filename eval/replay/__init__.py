@@ -1,0 +1,1 @@
+"""Dialogs of the evaluation data, turn by turn through the interaction API."""
