@@ -120,7 +120,7 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    from kb.encoders.build import ONNX_FOLDER, PACKAGED, ST_FOLDER
+    from kb.encoders.build import ONNX_FOLDER, ST_FOLDER
     from kb.encoders.factory import create_encoder, local_model
     from kb.encoders.manifest import is_intact, read_manifest
     from kb.errors import EncoderError
@@ -133,7 +133,8 @@ def _model(settings: Settings) -> Finding:
         return Finding("Model", error.message, _BUILD)
     if (
         model is not None
-        and (settings.encoder_runtime, model.source) == ("torch", PACKAGED)
+        and settings.encoder_runtime == "torch"
+        and model.is_packed
         and not is_intact(model.folder / ST_FOLDER)
     ):
         return Finding("Model", f"{model.folder} is missing or damaged", _BUILD)
