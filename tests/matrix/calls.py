@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kb.domain import ArticleState, Audience, CaseState, Permission
-from tests.matrix import authoring, drafts, hooks, images, interactions, knowledge, live, people
+from tests.matrix import (
+    authoring,
+    desk,
+    drafts,
+    hooks,
+    images,
+    interactions,
+    knowledge,
+    live,
+    people,
+)
 from tests.matrix.call import Call, Needs
 from tests.matrix.objects import ARTICLES, CASES, NOWHERE, ArticleObject
 
@@ -31,6 +41,7 @@ def listed(suggestion: str) -> Iterator[Call]:
     yield from drafts.calls()
     yield from drafts.pages()
     yield from authoring.calls()
+    yield from desk.calls()
     yield from hooks.calls()
     yield from images.calls()
 
