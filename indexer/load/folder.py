@@ -80,12 +80,11 @@ def read_markdown_file(
     notes = Notes()
     urls = file_urls(path, reading, partial(_key_of, reading), notes)
     body = rewrite(part.text.body, urls, is_picture, notes)
-    images = image_keys(body)
     for key in image_keys(part.text.body):
         _add_exported(key, reading, notes)
     text = part.text if body == part.text.body else replace(part.text, body=body)
     notices = tuple(Notice(name, 1, told) for told in notes.told())
-    return replace(part, text=text, images=tuple(images)), notices
+    return replace(part, text=text), notices
 
 
 def _add_exported(key: str, reading: Reading, notes: Notes) -> None:

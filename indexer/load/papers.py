@@ -15,7 +15,7 @@ from indexer.load.records import ArticlePart, OldKey
 from indexer.load.report import Rejection, Source
 from kb.actions.articles import ArticleFields, TranslationInput
 from kb.actions.checks import LANGUAGE_PATTERN
-from kb.domain import Audience, image_keys
+from kb.domain import Audience
 from kb.errors import InvalidInput, KbError
 
 _LANGUAGE_NAME = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
@@ -107,16 +107,14 @@ def paper_part(paper: Paper, text: PaperText, reading: Reading) -> ArticlePart:
         raise InvalidInput("It has no text: leave it out.")
     title = " ".join(text.title.split()) or paper.path.stem.replace("-", " ").replace("_", " ")
     given = TranslationInput(paper.language, title, text.body, text.summary, text.keywords)
-    images = tuple(image_keys(text.body))
     redirects = tuple(old for old in text.redirects if old.key != paper.key)
     source = Source(paper.name)
     if not paper.is_original:
-        return ArticlePart(source, paper.key, given, images=images, redirects=redirects)
+        return ArticlePart(source, paper.key, given, redirects=redirects)
     options = reading.options
     stated = {"original_language"} | ({"audience"} if options.audience is not None else set())
     fields = ArticleFields(paper.language, audience=options.audience or Audience.internal)
-    return ArticlePart(source, paper.key, given, fields, options.state, frozenset(stated),
-                       images=images, redirects=redirects)  # fmt: skip
+    return ArticlePart(source, paper.key, given, fields, options.state, frozenset(stated), redirects=redirects)  # fmt: skip
 
 
 def take_title(root: Element, notes: Notes) -> str:

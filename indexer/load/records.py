@@ -69,7 +69,7 @@ class ArticlePart:
     `given` names the fields the file itself states; the others are stand-ins that must not
     overwrite what an article already there has. `None` means that the file states all.
     `is_draft`: a text under way of an article whose readers have another, or none, in this
-    language. `redirects` lead to the article; `plans` are for later; `images` are kept with it.
+    language. `redirects` lead to the article; `plans` are for later.
     """
 
     source: Source
@@ -81,7 +81,6 @@ class ArticlePart:
     is_draft: bool = False
     redirects: tuple[OldKey, ...] = ()
     plans: tuple[Plan, ...] = ()
-    images: tuple[str, ...] = ()  # their keys
 
 
 class _Strict(BaseModel):

@@ -15,7 +15,7 @@ from kb.actions.article_input import hash_text
 from kb.actions.articles import ArticleFields, ArticleInput, publish, save_article
 from kb.actions.carried import carry_plan, carry_redirect
 from kb.actions.saved import SaveResult, SaveStatus
-from kb.domain import Article, ArticleState, image_address
+from kb.domain import Article, ArticleState, image_address, image_keys
 from kb.errors import InvalidInput, KbError
 from kb.queries.carried import kept_images, readers_hashes
 
@@ -81,7 +81,7 @@ def _place(
 
 def save_group(session: Session, group: Group, run: Saving) -> SaveResult:
     """Save all of it, or nothing. Raises KbError; what only came along is told in the report."""
-    images = {name for part in group for name in part.images}
+    images = {name for part in group for name in image_keys(part.text.body)}
     run.pictures.keep(session, images, run.options.actor)
     for name in sorted(images - kept_images(session, images)):
         run.report.note(group[0].source, f"a picture is not there: {image_address(name)}")

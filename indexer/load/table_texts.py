@@ -14,7 +14,6 @@ from indexer.load.markdown_links import rewrite
 from indexer.load.reading import Reading
 from indexer.load.records import ArticlePart, RawRecord
 from indexer.load.report import Notice, Rejection
-from kb.domain import image_keys
 from kb.errors import InvalidInput, KbError
 
 
@@ -48,4 +47,4 @@ def _with_text(path: Path, part: ArticlePart, reading: Reading) -> tuple[Article
         if "</p>" in body or "<br" in body:
             notes.add("the text looks like HTML, which shows as it is: import with --body html")
     text = replace(part.text, body=body)
-    return replace(part, text=text, images=tuple(image_keys(body))), notes
+    return replace(part, text=text), notes

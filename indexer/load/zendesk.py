@@ -201,7 +201,7 @@ def _languages(rows: HelpCenter, given: Mapping[str, str]) -> dict[str, str]:
     """Each locale's language; of several locales of a language the most used one is plain."""
     counts: Counter[str] = Counter()
     for texts in rows.texts.values():
-        counts.update(texts)
+        counts.update(texts.keys())
     said = {locale.lower(): language for locale, language in given.items()}
     found: dict[str, str] = {}
     taken: set[str] = set(said.values())
