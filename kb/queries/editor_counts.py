@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from kb.domain import Article, Facets, in_scope
-from kb.queries.editor_lists import EditorFilters, list_for_editors
+from kb.queries.editor_lists import EditorFilters, count_matching
 from kb.queries.names import names_of
-from kb.queries.paging import Paging
 
 MOST_TAGS = 200
 
@@ -29,11 +28,7 @@ def count_lists(
     session: Session, lists: Mapping[str, EditorFilters], scope: Facets | None = None
 ) -> dict[str, int]:
     """How many articles each of the lists finds."""
-    one = Paging(limit=1)
-    return {
-        name: list_for_editors(session, filters, scope=scope, paging=one).total
-        for name, filters in lists.items()
-    }
+    return {name: count_matching(session, filters, scope=scope) for name, filters in lists.items()}
 
 
 def load_choices(session: Session, scope: Facets | None = None) -> Choices:
