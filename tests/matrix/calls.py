@@ -40,6 +40,7 @@ def listed(suggestion: str) -> Iterator[Call]:
     yield from knowledge.calls()
     yield from drafts.calls()
     yield from drafts.pages()
+    yield from drafts.past()
     yield from authoring.calls()
     yield from desk.calls()
     yield from hooks.calls()
