@@ -34,6 +34,8 @@ def file_urls(path: Path, reading: Reading, key_of: KeyOf, notes: Notes, base: s
     def link(address: str) -> str | None:
         target = _inside(address, path, reading.root)
         key = None if target is None else key_of(target)
+        if key is None and target is not None and base:
+            notes.add(f"a link leads to the old page, which is not here: {address[:100]}")
         return None if key is None else f"article:{key}"
 
     def image(address: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +61,18 @@ def convert_tree(root: Element, urls: Urls, notes: Notes | None = None) -> Conve
 
 
 def _words(root: Element) -> Counter[str]:
-    return Counter(_WORD.findall(" ".join(root.itertext()).casefold()))
+    return Counter(_WORD.findall(_plain(" ".join(root.itertext()))))
+
+
+def _plain(text: str) -> str:
+    """As words are compared: x² is x2."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def _check_words(before: Counter[str], markdown: str, notes: Notes) -> None:
     """Note words of the page that its Markdown does not show, and refuse what cannot be shown."""
     text = plain_text(markdown)
-    missing = before - Counter(_WORD.findall(text.casefold()))
+    missing = before - Counter(_WORD.findall(_plain(text)))
     if not missing:
         return
     # Words may be joined or parted otherwise (H<sub>2</sub>O): looked for without what is between.
@@ -77,7 +83,7 @@ def _check_words(before: Counter[str], markdown: str, notes: Notes) -> None:
 
 
 def _squeezed(text: str) -> str:
-    return "".join(_WORD.findall(text.casefold()))
+    return "".join(_WORD.findall(_plain(text)))
 
 
 def _demote_headings(root: Element) -> None:

@@ -114,7 +114,8 @@ def paper_part(paper: Paper, text: PaperText, reading: Reading) -> ArticlePart:
     options = reading.options
     stated = {"original_language"} | ({"audience"} if options.audience is not None else set())
     fields = ArticleFields(paper.language, audience=options.audience or Audience.internal)
-    return ArticlePart(source, paper.key, given, fields, options.state, frozenset(stated), redirects=redirects)  # fmt: skip
+    own = (fields, options.state, frozenset(stated))
+    return ArticlePart(source, paper.key, given, *own, redirects=redirects)
 
 
 def take_title(root: Element, notes: Notes) -> str:

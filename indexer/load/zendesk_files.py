@@ -66,6 +66,8 @@ def read_help_center(source: Path, limits: Limits) -> Iterator[HelpCenter | Reje
                 check_inside(path, source)
             records = _records(path, limits)
         except KbError as error:
+            if not is_folder:
+                raise
             yield Rejection(name, 1, error.message)
             continue
         if not records:

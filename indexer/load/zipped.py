@@ -60,9 +60,10 @@ def unpack(
 ) -> Unpacked:
     """The files of a ZIP; every one passes `sniff`, at least one is Markdown.
 
-    With `any_source` web pages and Word documents are taken too, which their importers look
-    through, nothing needs to be Markdown, and files of other kinds go to `left_out`. Hidden
-    files and those that systems add by themselves are always named there.
+    With `any_source` web pages and Word documents are taken too, nothing needs to be Markdown,
+    and files of other kinds go to `left_out`; whoever reads the files tells of bad ones, so that
+    one of them does not keep the others out. Hidden files and those that systems add by
+    themselves are always named in `left_out`.
     Raises InvalidInput (not wholly a ZIP, a name that leads elsewhere, links, encryption,
     archives inside, files of another kind) and TooLarge (too many, too large, packed
     suspiciously well).
@@ -75,7 +76,7 @@ def unpack(
             named = _named(entries)
             _check_amounts(entries, limits)
             taken = [item for item in named if _is_taken(item[0], any_source)]
-            files = tuple(_read(archive, taken, limits))
+            files = tuple(_read(archive, taken, limits, any_source))
     except KbError:
         raise
     except Exception as error:  # damage comes out of zipfile in a dozen kinds
@@ -193,7 +194,10 @@ def _check_amounts(entries: list[zipfile.ZipInfo], limits: UploadLimits) -> None
 
 
 def _read(
-    archive: zipfile.ZipFile, named: list[tuple[str, zipfile.ZipInfo]], limits: UploadLimits
+    archive: zipfile.ZipFile,
+    named: list[tuple[str, zipfile.ZipInfo]],
+    limits: UploadLimits,
+    any_source: bool,
 ) -> Iterator[ZippedFile]:
     for path, entry in named:
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -205,7 +209,7 @@ def _read(
             data = stream.read(entry.file_size + 1)
         if len(data) != entry.file_size:
             raise _damaged()
-        if PurePosixPath(name).suffix.lower() in _LOOKED_THROUGH_LATER:
+        if any_source:
             yield ZippedFile(path, None, data)
             continue
         try:

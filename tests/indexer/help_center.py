@@ -139,7 +139,7 @@ class _Maker:
                         "position": 0,
                         "author_id": 5,
                         "created_at": "2024-01-01T00:00:00Z",
-                    }  # fmt: skip
+                    }
                 )
         return made
 
@@ -151,8 +151,9 @@ class _Maker:
         title = f"{self.say(locale, 3).capitalize()} {'' if is_twin else number % 100_000}".strip()
         made = MadeText(locale, "Same title" if is_twin else title, [], is_draft, is_outdated)
         parts = [self.paragraph(made, locale, pick.randint(20, 80))]
-        for make in pick.sample([self.heading, self.list, self.table, self.link, self.web_link,
-                                 self.picture, self.code, self.quote], pick.randint(3, 8)):  # fmt: skip
+        kinds = [self.heading, self.list, self.table, self.link]
+        kinds += [self.web_link, self.picture, self.code, self.quote]
+        for make in pick.sample(kinds, pick.randint(3, 8)):
             parts.append(make(made, locale, number))
             parts.append(self.paragraph(made, locale, pick.randint(5, 40)))
         return made, "\n".join(parts)

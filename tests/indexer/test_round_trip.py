@@ -273,10 +273,10 @@ TEXT = """# Imports and exports, there and back
 
 `make imports` on {day}: SQLite, {cores} cores ({machine}, shared with other work), Python {python}.
 
-The demo company's `content/`, and a Help Center of {articles:,} articles in the shape of Zendesk's API,
-made of the demo company's words: five locales, sections in sections, user segments, labels, drafts,
-outdated translations, titles that several articles share, headings, nested lists, tables, code,
-quotes, links between articles in three forms, links to the web, and pictures beside the JSON.
+The demo company's `content/`, and a Help Center of {articles:,} articles in the shape of Zendesk's
+API, made of the demo company's words: five locales, sections in sections, user segments, labels,
+drafts, outdated translations, titles that several articles share, headings, nested lists, tables,
+code, quotes, links between articles in three forms, links to the web, pictures beside the JSON.
 
 | | time | memory at most |
 | --- | ---: | ---: |
@@ -294,5 +294,5 @@ old address leads to its article. {compared}
 the index's outbox included. **Out and in again**: the export imported elsewhere and exported once
 more is the same, byte for byte; `content/` comes out as it went in.
 
-What a Help Center has and Potica does not is in the report of each import: [what is lost](../import.md).
+What a Help Center has and Potica does not, each import tells: [what is lost](../import.md).
 """
