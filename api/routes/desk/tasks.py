@@ -139,7 +139,8 @@ def post_change(
         if task.state != TaskState.open:
             raise Conflict("This task is done already: load the list again.")
         until = max(task.due_at, utc_now()) + timedelta(days=days) if days else task.due_at
-        whose = task.owner if owner is None else me.actor if owner == MINE else owner or None
+        named = {MINE: me.actor, NOBODY: None}
+        whose = task.owner if owner is None else named.get(owner, owner)
         change_task(session, task_id, me.actor, owner=whose, due_at=_end_of(due) or until)
 
     app.change(act)
