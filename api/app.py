@@ -31,6 +31,7 @@ from api.routes import (
     draft_page,
     drafts,
     editor_lists,
+    editor_page,
     edits,
     embed,
     flags,
@@ -126,6 +127,7 @@ ROUTES = (
     practice,
     pages,
 )
+    editor_page,
 log = structlog.get_logger("potica.app")
 
 

@@ -10,6 +10,7 @@ from tests.matrix import (
     authoring,
     desk,
     drafts,
+    editor,
     hooks,
     images,
     interactions,
@@ -45,6 +46,7 @@ def listed(suggestion: str) -> Iterator[Call]:
     yield from desk.calls()
     yield from hooks.calls()
     yield from images.calls()
+    yield from editor.calls()
 
 
 def _readings() -> Iterator[tuple[str, Mapping[str, str], tuple[Audience, ...], Needs]]:
