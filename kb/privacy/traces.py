@@ -22,7 +22,8 @@ TABLES = (
     "case", "case_message", "redaction", "passage", "embedding", "outbox",
     "suggestion", "feedback", "gap", "revision", "interaction", "interaction_message",
     "interaction_event", "flag", "contribution", "colleague_question", "webhook_delivery",
-    "webhook_receipt",
+    "webhook_receipt", "article", "translation", "edit", "comment", "article_change", "review",
+    "redirect", "task", "schedule", "bulk_change", "attachment", "attachment_use",
 )  # fmt: skip
 
 
