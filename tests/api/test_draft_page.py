@@ -291,3 +291,13 @@ def test_traces_move_with_the_text() -> None:
     assert [new[t.start : t.end] for t in found] == ["One two 3 three.", "Four."]
     assert moved(old, "", traces) == ()
     assert names_typed(" a ,b  c,, a", ",") == ["a", "b c"]
+
+
+def test_enter_in_a_field_does_nothing_but_look_again(client: TestClient) -> None:
+    """Browsers press the first button of a form: it must not be one that writes."""
+    text = "I never got the PIN for the parcel locker, no PIN came"
+    page = _page(client, _case(client, "p-14", text, "Send it again.", subject="locker PIN"))
+    found = re.search(r'<button[^>]*form="draft-form"[^>]*value="([^"]*)"', page)
+    assert found is not None
+    assert found[1] == "again"
+    assert found.start() < page.index('value="improve:')

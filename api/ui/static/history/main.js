@@ -138,7 +138,7 @@ if (finder) {
         row.id = `merge-${n}`;
         row.dataset.key = one.id;
         row.lang = one.original_language;
-        row.textContent = one.title;
+        row.textContent = `${one.title} · ${one.id}`;
         return row;
       });
     list.replaceChildren(...rows);
