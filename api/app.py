@@ -125,9 +125,9 @@ ROUTES = (
     desk,
     embed,
     practice,
+    editor_page,
     pages,
 )
-    editor_page,
 log = structlog.get_logger("potica.app")
 
 
