@@ -28,7 +28,7 @@ from kb.actions.saved import SaveResult
 from kb.domain import Audience, Permission, Pool, Principal
 from kb.errors import NotFound
 from kb.queries.articles import get_article_view, load_article
-from kb.queries.redirects import moved_to
+from kb.queries.redirects import moved_to, moved_to_any
 from kb.text.markdown import render_html
 
 router = APIRouter(prefix="/api/v1/articles", tags=["articles"])
@@ -57,9 +57,11 @@ def read_article(
     """An article in all its languages, the original first."""
     if view == "latest":
         require(reader, Permission.read_drafts)
-        return article_out(
-            load_article(session, article_id, reader.scope), app.settings.resolved_public_url
-        )
+        try:
+            latest = load_article(session, article_id, reader.scope)
+        except NotFound:
+            return lead_on(request, moved_to_any(session, article_id, reader.scope))
+        return article_out(latest, app.settings.resolved_public_url)
     as_whom = read_as(reader, audience)
     try:
         found = get_article_view(session, article_id, as_whom, scope=reader.scope)

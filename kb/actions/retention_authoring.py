@@ -48,7 +48,7 @@ def forget_tasks(session: Session, before: datetime) -> int:
 def forget_comments(session: Session, before: datetime) -> int:
     """Delete comments resolved before, with all answers, unless one came since; gives how many."""
     resolved = select(col(Comment.id)).where(col(Comment.resolved_at) < before)
-    threads: list[list[int]] = []
+    threads: list[Sequence[int]] = []
     for comment_id in session.scalars(resolved.order_by(col(Comment.id))):
         levels = list(_levels(session, comment_id))
         newest = select(func.max(col(Comment.created_at))).where(
