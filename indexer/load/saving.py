@@ -12,6 +12,7 @@ from indexer.load.pictures import Pictures
 from indexer.load.records import ArticlePart
 from indexer.load.report import ImportOptions, ImportReport, Source
 from kb.actions.article_input import hash_text
+from kb.actions.article_rows import UNATTENDED
 from kb.actions.articles import ArticleFields, ArticleInput, publish, save_article
 from kb.actions.carried import carry_plan, carry_redirect
 from kb.actions.saved import SaveResult, SaveStatus
@@ -81,6 +82,7 @@ def _place(
 
 def save_group(session: Session, group: Group, run: Saving) -> SaveResult:
     """Save all of it, or nothing. Raises KbError; what only came along is told in the report."""
+    group = [_as_known(part, run) for part in group]
     images = {name for part in group for name in image_keys(part.text.body)}
     run.pictures.keep(session, images, run.options.actor)
     for name in sorted(images - kept_images(session, images)):
@@ -92,6 +94,16 @@ def save_group(session: Session, group: Group, run: Saving) -> SaveResult:
                 results.append(replace(results[-1], status=SaveStatus.changed))
     status = min((result.status for result in results), key=_NEWS.index)
     return replace(results[-1], status=status)
+
+
+def _as_known(part: ArticlePart, run: Saving) -> ArticlePart:
+    """Who sends a file cannot vouch for somebody else having read what a machine proposed."""
+    origin = part.text.origin
+    if origin is None or origin.checked_by is None or run.options.actor in UNATTENDED:
+        return part
+    run.report.note(part.source, "a text that a machine proposed has to be confirmed here again")
+    text = replace(part.text, origin=replace(origin, checked_by=None))
+    return replace(part, text=text)
 
 
 def _acts(session: Session, part: ArticlePart, actor: str) -> Iterator[Callable[[], bool]]:
