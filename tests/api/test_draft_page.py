@@ -187,6 +187,9 @@ def test_other_cases_come_with_it_and_go(client: TestClient) -> None:
     assert "only shards in the box" in _field(page, "body")
     assert "Linked with the article, but not quoted" in page
     assert 'data-case="p-9"' in page
+    assert _field(_page(client, path, **{"with": "p-8,p-9"}), "cases") == "p-8 p-9"
+    for given, status in (("p-8,P!", 404), ("never-was", 404), (",".join(["p-8"] * 20), 422)):
+        assert client.get(path, params={"with": given}).status_code == status
     page = _again(client, path, _form(page, do="drop:p-8"))
     assert _field(page, "cases") == "p-9"
     assert "only shards" not in _field(page, "body")
