@@ -134,6 +134,8 @@ def _values(app: Services, who: Principal, writing: Writing, language: str) -> d
         "article_id": article.id,
         "tabs": _tabs(app, writing, language),
         "state": str(article.state),
+        "comments_language": language,
+        "comments_number": "" if text is None else text.number,
         "needs_second": is_strict and who.actor in writing.writers,
         "start": _start(app, who, language, writing, writing.edit),
     }

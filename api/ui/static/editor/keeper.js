@@ -268,6 +268,7 @@ export function createKeeper({ start, place, read, write, copies, show, conflict
     chosen(given, details) {
       sequence = details.sequence ?? sequence;
       if (details.number !== undefined) base = details.number;
+      else base = Math.max(base, details.base_number ?? 0);
       stopped = "";
       write(given);
       changed();

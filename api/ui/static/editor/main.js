@@ -433,6 +433,8 @@ for (const button of document.querySelectorAll("[data-beside]")) {
 
 // Beginning.
 
+document.querySelector(".writer__languages [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 const help = () => at("keys-sheet").showModal();
 at("keys-open").addEventListener("click", help);
 for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => button.closest("dialog").close());

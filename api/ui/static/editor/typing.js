@@ -108,7 +108,7 @@ export function goOn(area) {
   if (!found) return false;
   const [, indent, bullet, number, dot, words] = found;
   if (!words.trim()) {
-    replace(area, start, selectionStart, "");
+    replace(area, start, selectionStart, "\n"); // else what follows would belong to the item
     return true;
   }
   const next = number ? `${Number(number) + 1}${dot}` : bullet;
