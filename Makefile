@@ -7,7 +7,7 @@ STAMP_RUN := $(VENV)/.installed
 STAMP_TEST := $(VENV)/.installed-test
 export POTICA_HOME ?= var
 
-.PHONY: demo run test check lint eval bench live faults fuzz xss gate states clean system-packages
+.PHONY: demo run test check lint eval bench live faults fuzz xss gate states imports clean system-packages
 
 demo: $(STAMP_RUN)
 	$(BIN)/potica demo
@@ -49,6 +49,9 @@ gate: $(STAMP_TEST)
 
 states: $(STAMP_TEST)
 	POTICA_STATES_RUNS=2000 POTICA_STATES_REPORT=docs/results/states.md $(BIN)/pytest tests/indexer/test_states.py -s
+
+imports: $(STAMP_TEST)
+	POTICA_IMPORT_ARTICLES=2000 POTICA_IMPORT_REPORT=docs/results/imports.md $(BIN)/pytest tests/indexer/test_round_trip.py
 
 xss: $(STAMP_TEST) system-packages
 	POTICA_XSS_GROUP=1 $(BIN)/pytest tests/journeys/xss -s

@@ -15,15 +15,15 @@ from indexer.check_data import (
     check_synonyms,
     first_difference,
 )
-from indexer.export import markdown_file
+from indexer.export import DRAFTS, markdown_file
 from indexer.load.content import CASES, INCIDENTS, OFFERS, SYNONYMS
-from indexer.load.folder import MARKDOWN, MarkdownFile, parse_article, split_front_matter
+from indexer.load.folder import IMAGES, MARKDOWN, MarkdownFile, parse_article, split_front_matter
 from indexer.load.limits import check_inside, decode, read_bytes, walk
 from indexer.load.records import ArticlePart, OriginalMatter, TranslationMatter
 from indexer.load.report import ImportOptions
 from indexer.load.sniff import Kind, check_start
 from indexer.load.synonyms import YAML
-from kb.domain import Audience, utc_now
+from kb.domain import Audience, image_address, image_keys, utc_now
 from kb.errors import KbError
 from kb.text.markdown import internal_links
 
@@ -55,9 +55,11 @@ class _Shelf:
 
     texts: dict[str, dict[str, _Checked]] = field(default_factory=dict)
     languages: set[str] = field(default_factory=set)
+    under_way: list[_Checked] = field(default_factory=list)
 
     def original(self, key: str) -> _Checked | None:
-        found = self.texts.get(key, {}).values()
+        found = [*self.texts.get(key, {}).values()]
+        found += [text for text in self.under_way if text.part.key == key]
         return next((text for text in found if text.part.fields is not None), None)
 
 
@@ -83,6 +85,11 @@ def check_content(folder: Path, now: datetime | None = None) -> list[Problem]:
         problems += _place(shelf, checked)
     for key in shelf.texts:
         problems += _check_article(shelf, key, now or utc_now())
+    for checked in shelf.under_way:
+        problems += _check_under_way(shelf, checked)
+    every = [text for texts in shelf.texts.values() for text in texts.values()]
+    for checked in [*every, *shelf.under_way]:
+        problems += _check_pictures(folder, checked)
     problems += _check_data(folder, shelf, options, now or utc_now())
     return sorted(problems, key=lambda p: (p.file, p.line, p.message))
 
@@ -100,9 +107,15 @@ def _read(path: Path, name: str, options: ImportOptions) -> _Checked:
 
 
 def _place(shelf: _Shelf, checked: _Checked) -> Iterator[Problem]:
-    """Put a text on the shelf, unless its place is taken."""
+    """Put a text on the shelf, unless its place is taken; one under way has a shelf of its own."""
     part = checked.part
     language = part.text.language
+    if part.is_draft:
+        shelf.under_way.append(checked)
+        where = f"{DRAFTS}/{language}/{part.key}.md"
+        if checked.name != where:
+            yield Problem(checked.name, 1, f"The file belongs at {where}.")
+        return
     texts = shelf.texts.setdefault(part.key, {})
     if language in texts:
         yield Problem(
@@ -112,7 +125,7 @@ def _place(shelf: _Shelf, checked: _Checked) -> Iterator[Problem]:
         )
         return
     original = shelf.original(part.key)
-    if original is not None and part.fields is not None:
+    if original is not None and not original.part.is_draft and part.fields is not None:
         message = f"{part.key} has its original in {original.name}: write translation_of here."
         yield Problem(checked.name, checked.line_of_key("original"), message)
     texts[language] = checked
@@ -177,6 +190,21 @@ def _check_links(shelf: _Shelf, checked: _Checked, original: _Checked | None) ->
                 line,
                 f"{key} is internal: the readers of this article cannot open it.",
             )
+
+
+def _check_under_way(shelf: _Shelf, checked: _Checked) -> Iterator[Problem]:
+    yield from _check_form(checked)
+    yield from _check_links(shelf, checked, shelf.original(checked.part.key))
+    if checked.part.key not in shelf.texts:
+        message = f"Readers have no text of {checked.part.key}: take `draft` out."
+        yield Problem(checked.name, checked.line_of_key("draft"), message)
+
+
+def _check_pictures(folder: Path, checked: _Checked) -> Iterator[Problem]:
+    for key in image_keys(checked.part.text.body):
+        if not (folder / IMAGES / key).is_file():
+            line = checked.line_of(image_address(key))
+            yield Problem(checked.name, line, f"There is no picture {IMAGES}/{key}.")
 
 
 def _is_internal(original: _Checked | None) -> bool:

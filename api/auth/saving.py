@@ -46,6 +46,12 @@ def check_case_save(principal: Principal, given: CaseInput) -> None:
         require(principal, Permission.archive_cases)
 
 
+def check_within(principal: Principal, facets: Facets) -> None:
+    """Raises Forbidden when something new with these facets were out of the principal's sight."""
+    if not in_scope(facets, principal.scope):
+        raise Forbidden("You could not see this any more: keep to the facets of your scope.")
+
+
 def within_scope(
     principal: Principal, pool: Pool, key: str, action: Callable[[Session], SaveResult]
 ) -> Callable[[Session], SaveResult]:

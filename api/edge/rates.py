@@ -25,7 +25,13 @@ from kb.errors import TooMany
 MINUTE = 60  # seconds
 _FREE = frozenset({"/healthz", "/readyz"})
 _HOOKS = frozenset({"/api/v1/hooks/{webhook_id}"})
-_READS = frozenset({"/embed/zendesk"})  # a page, though a signed form asks for it
+_READS = frozenset(
+    {
+        "/embed/zendesk",  # a page, though a signed form asks for it
+        "/editor/preview",  # of a text being typed, as the checklist: nothing is written
+        "/api/v1/checklist",
+    }
+)
 _ASKS = frozenset({"/api/v1/suggest", "/api/v1/search", "/try", "/try/answers"})
 
 

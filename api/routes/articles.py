@@ -9,17 +9,26 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse
 
 from api.auth.rules import allow, read_as, require
-from api.auth.saving import check_article_save, within_scope
+from api.auth.saving import check_article_save, check_within, within_scope
 from api.deps import App, PathKey, ReadSession
 from api.moved import lead_on
-from api.schemas.articles import ArticleIn, ArticleOut, NoteIn, PublishIn, article_out
+from api.schemas.articles import (
+    ArticleIn,
+    ArticleOut,
+    FieldsIn,
+    NewArticleIn,
+    NoteIn,
+    PublishIn,
+    article_out,
+)
 from api.schemas.common import SavedOut
+from kb.actions.article_changes import add_article, changed_fields
 from kb.actions.articles import archive, publish, restore, save_article
 from kb.actions.saved import SaveResult
 from kb.domain import Audience, Permission, Pool, Principal
 from kb.errors import NotFound
 from kb.queries.articles import get_article_view, load_article
-from kb.queries.redirects import moved_to
+from kb.queries.redirects import moved_to, moved_to_any
 from kb.text.markdown import render_html
 
 router = APIRouter(prefix="/api/v1/articles", tags=["articles"])
@@ -48,9 +57,11 @@ def read_article(
     """An article in all its languages, the original first."""
     if view == "latest":
         require(reader, Permission.read_drafts)
-        return article_out(
-            load_article(session, article_id, reader.scope), app.settings.resolved_public_url
-        )
+        try:
+            latest = load_article(session, article_id, reader.scope)
+        except NotFound:
+            return lead_on(request, moved_to_any(session, article_id, reader.scope))
+        return article_out(latest, app.settings.resolved_public_url)
     as_whom = read_as(reader, audience)
     try:
         found = get_article_view(session, article_id, as_whom, scope=reader.scope)
@@ -79,6 +90,34 @@ def put_article(
     saved = app.write(Pool.article, within_scope(writer, Pool.article, article_id, save))
     response.status_code = 201 if saved.status == "created" else 200
     return saved
+
+
+@router.post("", response_model=SavedOut, status_code=201)
+def post_article(app: App, writer: Writer, article: NewArticleIn) -> SavedOut:
+    """Begin an article. When there is one with this key, nothing is written (409)."""
+    for text in article.translations:
+        render_html(text.body)
+
+    def save(session: Session) -> SaveResult:
+        given = article.to_input(article.id or "")
+        check_article_save(session, writer, given)
+        return add_article(session, given, writer.actor)
+
+    check_within(writer, article.facets)
+    return app.write(Pool.article, save)
+
+
+@router.patch("/{article_id}", response_model=SavedOut)
+def patch_article(app: App, writer: Writer, article_id: PathKey, fields: FieldsIn) -> SavedOut:
+    """Change audience, owner, tags and the like; the texts stay as they are."""
+
+    def save(session: Session) -> SaveResult:
+        version = fields.expected_version
+        given = changed_fields(session, article_id, fields.changes(), version)
+        check_article_save(session, writer, given)
+        return save_article(session, given, writer.actor)
+
+    return app.write(Pool.article, within_scope(writer, Pool.article, article_id, save))
 
 
 @router.post("/{article_id}/publish", response_model=SavedOut)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth.rules import allow, require
@@ -18,12 +19,13 @@ from api.routes.drafts import post_case_draft, post_draft, post_link, read_simil
 from api.routes.people.page import read_scope, write_scope
 from api.routes.reviews import post_submit
 from api.schemas.cases import RedactionIn
-from api.schemas.common import LANGUAGE, Key
+from api.schemas.common import KEY, LANGUAGE, Key
 from api.schemas.drafts import DraftAskIn, DraftSaveIn, LinkIn
 from api.schemas.life import SubmitIn
 from api.state import Services
 from api.ui import render
 from api.ui.draft_form import (
+    MOST_CASES,
     DraftForm,
     added_places,
     corrections,
@@ -34,13 +36,15 @@ from api.ui.draft_view import as_data, case_shown, places_shown
 from kb.actions import audit
 from kb.assist.draft_cases import load_draft_cases
 from kb.domain import Audience, Permission, Principal
-from kb.errors import InvalidInput, KbError
+from kb.errors import InvalidInput, KbError, NotFound
 from kb.queries.cases import get_case_redactions, get_case_view
 from kb.queries.cited import CitedReader, cited_articles
 
 router = APIRouter(include_in_schema=False)
 Contributor = Annotated[Principal, allow(Permission.contribute)]
-With = Annotated[list[Key], Query(alias="with", max_length=19)]
+With = Annotated[
+    list[Annotated[str, StringConstraints(max_length=2500)]], Query(alias="with", max_length=19)
+]
 Language = Annotated[str | None, Query(pattern=LANGUAGE, max_length=35)]
 PATH = "/editor/cases/{case_id}/draft"
 
@@ -70,7 +74,7 @@ def draft_page(
     require(contributor, Permission.read_cases)
     if raw:
         require(contributor, Permission.read_raw_cases)
-    wanted = Wanted(case_id, others, language, raw=raw)
+    wanted = Wanted(case_id, _keys(others), language, raw=raw)
     try:
         return _show(request, app, contributor, wanted)
     except InvalidInput:
@@ -116,6 +120,17 @@ def draft_done_page(
         found = cited_articles(session, [article] if article else [], case.language, reader)
     values = {"case": case, "what": what, "article": found[0] if found else None}
     return render.page(request, "draft_done.html", values)
+
+
+def _keys(given: Sequence[str]) -> list[str]:
+    """Keys of cases, one by one or with commas between. Raises NotFound, InvalidInput."""
+    found = [key for one in given for key in one.split(",") if key]
+    for key in found:
+        if not re.fullmatch(KEY, key):
+            raise NotFound(f"There is no case {key[:120]!r}: look it up by its key.")
+    if len(found) >= MOST_CASES:
+        raise InvalidInput(f"Write about at most {MOST_CASES} cases at once.")
+    return found
 
 
 def _anew(

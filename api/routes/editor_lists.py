@@ -114,16 +114,16 @@ def get_home(session: ReadSession, reader: Reader) -> HomeOut:
 @router.post("/editor/bulk/preview", response_model=BulkOut)
 def post_bulk_preview(session: ReadSession, writer: Writer, given: BulkIn) -> BulkOut:
     """What a change of many articles would do; nothing is written."""
-    _check_bulk(writer, given.action)
-    return _bulk(None, preview(session, given.to_input(), _allowed(writer)))
+    check_bulk(writer, given.action)
+    return _bulk(None, preview(session, given.to_input(), allowed_for(writer)))
 
 
 @router.post("/editor/bulk", response_model=BulkOut)
 def post_bulk(app: App, writer: Writer, given: BulkIn) -> BulkOut:
     """Change many articles at once; those that cannot be changed are told with the reason."""
-    _check_bulk(writer, given.action)
+    check_bulk(writer, given.action)
     done = app.change(
-        lambda session: apply(session, given.to_input(), writer.actor, _allowed(writer))
+        lambda session: apply(session, given.to_input(), writer.actor, allowed_for(writer))
     )
     app.worker.wake()
     return _bulk(done.id, done.items)
@@ -138,9 +138,11 @@ def post_bulk_undo(
     """Put back what a bulk change changed, where nobody changed anything since."""
 
     def check(action: str) -> None:
-        _check_bulk(writer, BulkAction(action))
+        check_bulk(writer, BulkAction(action))
 
-    done = app.change(lambda session: undo(session, bulk_id, writer.actor, _allowed(writer), check))
+    done = app.change(
+        lambda session: undo(session, bulk_id, writer.actor, allowed_for(writer), check)
+    )
     app.worker.wake()
     return _bulk(done.id, done.items)
 
@@ -155,12 +157,13 @@ def post_gap_draft(
     return SavedOut(id=saved.id, status=str(saved.status), version=saved.version)
 
 
-def _check_bulk(writer: Principal, action: BulkAction) -> None:
+def check_bulk(writer: Principal, action: BulkAction) -> None:
+    """Raises Forbidden for a change that this one may not make."""
     if action in NEEDED:
         require(writer, NEEDED[action])
 
 
-def _allowed(writer: Principal) -> Callable[[Article], None]:
+def allowed_for(writer: Principal) -> Callable[[Article], None]:
     """What is out of scope is as good as not there."""
 
     def check(row: Article) -> None:

@@ -7,19 +7,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from api.auth.embed import embed_values
 from api.auth.rules import Everyone, allow, read_as
 from api.deps import App, PathKey, ReadSession
+from api.moved import lead_on
 from api.schemas.articles import ArticleOut, TranslationOut, article_out
 from api.schemas.cases import case_out
 from api.schemas.common import LANGUAGE
 from api.ui import render
 from api.ui.marks import article_html
 from kb.domain import Permission, Principal
+from kb.errors import NotFound
 from kb.queries.articles import get_article_view
 from kb.queries.cases import get_case_view
+from kb.queries.redirects import moved_to
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Principal, allow(Permission.read_articles)]
@@ -57,12 +60,16 @@ def article_passage(
     revision: Place = 0,
     start: Place = 0,
     end: Place = 0,
-) -> HTMLResponse:
+) -> Response:
     """An article with one passage of it marked, as a piece of a page.
 
     `start` and `end` are characters of the revision's body; they count for that revision only.
     """
-    view = get_article_view(session, article_id, read_as(reader, None), scope=reader.scope)
+    as_whom = read_as(reader, None)
+    try:
+        view = get_article_view(session, article_id, as_whom, scope=reader.scope)
+    except NotFound:
+        return lead_on(request, moved_to(session, article_id, as_whom, scope=reader.scope))
     article = article_out(view, app.settings.resolved_public_url)
     text = _text_in(article, lang)
     span = (start, end) if text.number == revision else (0, 0)

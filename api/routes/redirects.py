@@ -65,11 +65,18 @@ def put_redirect(app: App, archivist: Archivist, old_id: PathKey, given: IntoIn)
 @router.post("/articles/{article_id}/merge", response_model=SavedOut)
 def post_merge(app: App, archivist: Archivist, article_id: PathKey, given: IntoIn) -> SavedOut:
     """Merge an article into another one, whose text stays; uses and flags count for that one."""
+    return merge_into(app, archivist, article_id, given.into, given.note)
+
+
+def merge_into(
+    app: Services, archivist: Principal, article_id: str, target: str, note: str
+) -> SavedOut:
+    """Merge and bring the index up to date. Raises KbError."""
 
     def act(session: Session) -> SaveResult:
-        return merge(session, article_id, given.into, archivist.actor, note=given.note)
+        return merge(session, article_id, target, archivist.actor, note=note)
 
-    return _both(app, archivist, article_id, given.into, act)
+    return _both(app, archivist, article_id, target, act)
 
 
 @router.post("/articles/{article_id}/rename", response_model=SavedOut)

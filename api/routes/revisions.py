@@ -19,6 +19,7 @@ from api.schemas.revisions import (
     RevisionOut,
     RevisionsOut,
     TextIn,
+    TextSavedOut,
     revision_out,
 )
 from kb.actions.saved import SaveResult
@@ -28,6 +29,7 @@ from kb.queries.paging import Paging
 from kb.queries.revisions import (
     check_article,
     compare_revisions,
+    latest_number,
     list_revisions,
     read_revision,
 )
@@ -103,10 +105,10 @@ def post_restore_text(
     return _saved(app.change(within_scope(writer, Pool.article, article_id, act)))
 
 
-@router.put("/{language}", response_model=SavedOut)
+@router.put("/{language}", response_model=TextSavedOut)
 def put_text(
     app: App, writer: Writer, article_id: PathKey, language: PathLanguage, given: TextIn
-) -> SavedOut:
+) -> TextSavedOut:
     """Save the text of one language; readers see it once it is published.
 
     When somebody saved another revision since `base_number`, nothing is written: the 409 holds
@@ -116,13 +118,19 @@ def put_text(
     render_html(given.body)  # what no page could show is refused now, not when somebody reads
     text = given.to_input(language)
 
+    number = 0
+
     def act(session: Session) -> SaveResult:
+        nonlocal number
         base, source = given.base_number, given.source_number
-        return save_text(
+        saved = save_text(
             session, article_id, text, writer.actor, base_number=base, source_number=source
         )
+        number = latest_number(session, article_id, language)  # under the article's lock
+        return saved
 
-    return _saved(app.change(within_scope(writer, Pool.article, article_id, act)))
+    saved = app.change(within_scope(writer, Pool.article, article_id, act))
+    return TextSavedOut(id=saved.id, status=str(saved.status), version=saved.version, number=number)
 
 
 def _saved(saved: SaveResult) -> SavedOut:

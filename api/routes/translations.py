@@ -28,7 +28,7 @@ from kb.domain import Permission, Pool, Principal
 from kb.errors import Conflict, InvalidInput, NotFound
 from kb.queries.articles import ArticleView, load_article
 from kb.queries.edits import load_edit
-from kb.queries.languages import LanguageStatus, load_board, load_source_change
+from kb.queries.languages import BoardFilters, LanguageStatus, load_board, load_source_change
 from kb.queries.paging import Paging
 from kb.queries.revisions import check_article
 
@@ -51,9 +51,8 @@ def get_board(
 ) -> BoardOut:
     """Articles x languages: what is missing, outdated or unchecked; with `status` only those."""
     languages = list(dict.fromkeys(language or app.settings.languages))
-    board = load_board(
-        session, languages, status=status, scope=reader.scope, paging=Paging(offset, limit)
-    )
+    wanted, paging = BoardFilters(status), Paging(offset, limit)
+    board = load_board(session, languages, wanted, scope=reader.scope, paging=paging)
     rows = [BoardRowOut.model_validate(x, from_attributes=True) for x in board.page.items]
     counts = {x: {str(k): n for k, n in found.items()} for x, found in board.counts.items()}
     total = board.page.total

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -12,6 +12,7 @@ from api.schemas.common import (
     Count,
     FacetsIn,
     Input,
+    Key,
     Language,
     Line,
     Moment,
@@ -89,6 +90,35 @@ class ArticleIn(Input):
             fields=ArticleFields(**{name: getattr(self, name) for name in names}),
             state=self.state,
         )
+
+
+class NewArticleIn(ArticleIn):
+    """An article to begin. `id`: its key, for ever; left out: made of the title."""
+
+    id: Key | None = None
+
+
+class FieldsIn(Input):
+    """What an article is in every language; what is left out stays as it is."""
+
+    audience: Audience | None = None
+    governance: Governance | None = None
+    tags: Names | None = None
+    facets: FacetsIn | None = None
+    owner: Name | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
+    review_by: Moment | None = None
+    expected_version: Count | None = Field(
+        None, description="refuse (409) when the article has another version by now"
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """Those that were given; null takes an owner or a date away."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        given.pop("expected_version", None)
+        may_be_empty = ("owner", "valid_from", "valid_until", "review_by")
+        return {k: v for k, v in given.items() if v is not None or k in may_be_empty}
 
 
 class NoteIn(Input):

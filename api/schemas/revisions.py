@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from api.schemas.common import MAX_BODY, Count, Input, Names, Output, Text, Words
+from api.schemas.common import MAX_BODY, Count, Input, Names, Output, SavedOut, Text, Words
 from kb.actions.article_input import TranslationInput
 from kb.actions.edits import EditInput
 from kb.domain import ArticleState
@@ -93,6 +93,12 @@ class TextIn(Input):
         """What the action takes."""
         names = ("title", "body", "summary", "keywords", "note")
         return TranslationInput(language, **{name: getattr(self, name) for name in names})
+
+
+class TextSavedOut(SavedOut):
+    """`number`: the revision that holds the text now; the next `base_number`."""
+
+    number: int
 
 
 class EditIn(Input):

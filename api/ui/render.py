@@ -43,7 +43,9 @@ def environment(language: str) -> Environment:
     templates.filters["number"] = lambda value, digits=0: _number(value, digits, language)
     templates.filters["percent"] = lambda value: format_percent(value, locale=language)
     templates.filters["ago"] = lambda value: _ago(value, language)
+    templates.filters["when"] = lambda value: _when(value, language)
     templates.filters["day"] = lambda value: _day(value, language)
+    templates.filters["date"] = lambda value: _date(value, language)
     templates.filters["moment"] = lambda value: _moment(value, language)
     templates.filters["marked_markdown"] = marks.marked_markdown
     templates.filters["marked_text"] = marks.marked_text
@@ -113,6 +115,18 @@ def _number(value: float, digits: int, language: str) -> str:
 
 def _day(value: datetime, language: str) -> str:
     return format_date(value, format="long", locale=language)
+
+
+def _date(value: datetime, language: str) -> str:
+    return format_date(value, format="medium", locale=language)
+
+
+def _when(value: datetime, language: str) -> str:
+    """How far away, before or behind, in words."""
+    distance = value - utc_now()
+    if abs(distance) < timedelta(days=1):
+        return format_timedelta(distance, granularity="hour", add_direction=True, locale=language)
+    return format_timedelta(distance, granularity="day", add_direction=True, locale=language)
 
 
 def _moment(value: datetime, language: str) -> str:

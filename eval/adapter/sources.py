@@ -26,6 +26,9 @@ from eval.adapter.material import (
 from eval.rows import Row, read_rows
 from eval.splits import Split, stable_order
 from indexer.load.folder import read_markdown_folder
+from indexer.load.pictures import Pictures
+from indexer.load.reading import Reading
+from indexer.load.records import ArticlePart
 from indexer.load.report import ImportOptions, Rejection
 from kb.actions.articles import TranslationInput
 from kb.assist.dialog import read_dialog
@@ -216,12 +219,19 @@ def _parallel(texts: Mapping[str, str]) -> list[dict[str, str]]:
     return found
 
 
+def _parts(folder: Path) -> list[ArticlePart]:
+    with Pictures() as pictures:
+        found = list(read_markdown_folder(folder, Reading(ImportOptions(), folder, pictures)))
+    for part in found:
+        if isinstance(part, Rejection):
+            raise InvalidInput(f"{part.file}:{part.line}: {part.reason}")
+    return [part for part in found if isinstance(part, ArticlePart)]
+
+
 def _articles(content: Path, calibration: Path) -> list[OwnArticle]:
     texts: dict[str, dict[str, TranslationInput]] = {}
     for tag in LANGUAGES:
-        for part in read_markdown_folder(content / tag, ImportOptions()):
-            if isinstance(part, Rejection):
-                raise InvalidInput(f"{part.file}:{part.line}: {part.reason}")
+        for part in _parts(content / tag):
             texts.setdefault(part.key, {})[tag] = part.text
     for key, of in texts.items():
         if not all(tag in of and of[tag].keywords for tag in LANGUAGES):

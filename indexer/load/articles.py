@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
 
 from indexer.load.batches import save_in_batches
-from indexer.load.columns import article_part, check_mapping
+from indexer.load.columns import check_mapping
+from indexer.load.docx import DOCX, read_documents
 from indexer.load.folder import MARKDOWN, read_markdown_file, read_markdown_folder
+from indexer.load.limits import check_inside, walk
+from indexer.load.pages import HTML, read_pages
+from indexer.load.pictures import Pictures
+from indexer.load.reading import Reading
 from indexer.load.records import ArticlePart
-from indexer.load.report import ImportOptions, ImportReport, Progress, Rejection
+from indexer.load.report import FORMATS, ImportOptions, ImportReport, Notice, Progress, Rejection
+from indexer.load.saving import Saving, grouped, save_group
+from indexer.load.table_texts import read_rows
 from indexer.load.tables import read_csv, read_jsonl
-from kb.actions.articles import ArticleFields, ArticleInput, save_article
+from indexer.load.zendesk import read_zendesk
+from indexer.load.zendesk_files import JSON
 from kb.actions.saved import SaveResult
-from kb.domain import Article, ArticleState
 from kb.errors import InvalidInput, KbError, NotFound
+from kb.queries.carried import load_keys
 
 JSONL = frozenset({".jsonl", ".ndjson"})
 CSV = frozenset({".csv", ".tsv"})
+_SUFFIXES = {"markdown": MARKDOWN, "jsonl": JSONL, "csv": CSV, "html": HTML, "docx": DOCX,
+             "zendesk": JSON}  # fmt: skip
+
+Found = ArticlePart | Rejection | Notice
 
 
 def import_articles(
@@ -29,118 +40,103 @@ def import_articles(
     options: ImportOptions | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Import a folder of Markdown, or a Markdown, JSONL or CSV file; commits batch by batch.
+    """Import a folder or a file of Markdown, HTML, DOCX, or of a Zendesk Help Center, or a
+    JSONL or CSV file; commits batch by batch.
 
-    A record that cannot be taken is reported with its file and line and stops nothing. A dry
-    run gives the same report and writes nothing. Raises KbError when the source as a whole
-    cannot be read or the options make no sense.
+    A record that cannot be taken is reported with its file and line and stops nothing; what of
+    a record cannot be carried over is noted. A dry run gives the same report and writes nothing.
+    Raises KbError when the source as a whole cannot be read or the options make no sense.
     """
     options = options or ImportOptions()
     report = ImportReport(dry_run=options.dry_run)
-    parts = []
-    for found in read_articles(source, options):
-        if isinstance(found, Rejection):
-            report.rejected.append(found)
-        else:
-            parts.append(found)
-    groups = _grouped(parts, report)
+    with session_factory() as session:
+        keys = load_keys(session)
+    root = source if source.is_dir() else source.parent
+    with Pictures() as pictures:
+        reading = Reading(options, root, pictures, keys.articles, keys.redirects)
+        parts = []
+        for found in read_articles(source, reading):
+            if isinstance(found, ArticlePart):
+                parts.append(found)
+            elif isinstance(found, Notice):
+                report.notices.append(found)
+            elif found not in report.rejected[-20:]:  # one file of no kind is said once
+                report.rejected.append(found)
+        run = Saving(options, report, pictures)
 
-    def save(session: Session, group: list[ArticlePart]) -> SaveResult:
-        return save_article(session, _article(session, group), options.actor)
+        def save(session: Session, group: list[ArticlePart]) -> SaveResult:
+            return save_group(session, group, run)
 
-    save_in_batches(session_factory, groups, save, lambda group: group[0].source, (options, report),
-                    progress)  # fmt: skip
+        save_in_batches(session_factory, grouped(parts, report), save,
+                        lambda group: group[0].source, (options, report), progress)  # fmt: skip
     return report
 
 
-def read_articles(source: Path, options: ImportOptions) -> Iterator[ArticlePart | Rejection]:
-    """The article parts in a folder or a file. Raises KbError when it cannot be read at all."""
-    if source.is_dir():
-        yield from read_markdown_folder(source, options)
-        return
-    kind = options.format or kind_of(source)
-    if kind == "markdown":
-        try:
-            yield read_markdown_file(source, source.name, options)
-        except KbError as error:
-            line = error.details.get("line")
-            yield Rejection(source.name, line if isinstance(line, int) else 1, error.message)
-        return
-    check_mapping(options, cases=False)
-    read = read_jsonl if kind == "jsonl" else read_csv
-    for record in read(source, options.limits):
-        if isinstance(record, Rejection):
-            yield record
-            continue
-        try:
-            yield article_part(record, options)
-        except KbError as error:
-            yield Rejection(record.source.file, record.source.line, error.message)
+def read_articles(source: Path, reading: Reading) -> Iterator[Found]:
+    """The article parts in a folder or a file. Raises KbError when it cannot be read at all.
+
+    Without a format a folder is searched for Markdown, HTML and DOCX files and the JSON of a
+    Help Center; tables only with theirs.
+    """
+    kind = reading.options.format or (None if source.is_dir() else kind_of(source))
+    if kind in ("jsonl", "csv"):
+        check_mapping(reading.options, cases=False)
+    if kind is None:
+        yield from read_markdown_folder(source, reading)
+        yield from read_pages(source, reading)
+        yield from read_documents(source, reading)
+        if any(True for _ in walk(source, JSON, reading.options.limits)):
+            yield from read_zendesk(source, reading)
+    elif kind == "zendesk":
+        yield from read_zendesk(source, reading)
+    elif kind == "html":
+        yield from read_pages(source, reading)
+    elif kind == "docx":
+        yield from read_documents(source, reading)
+    elif kind == "markdown":
+        yield from _markdown(source, reading)
+    else:
+        yield from _tables(source, kind, reading)
 
 
 def kind_of(source: Path) -> str:
-    """markdown, jsonl or csv, by the file's suffix. Raises InvalidInput, NotFound."""
+    """One of `FORMATS`, by the file's suffix. Raises InvalidInput, NotFound."""
     suffix = source.suffix.lower()
-    for kind, suffixes in (("markdown", MARKDOWN), ("jsonl", JSONL), ("csv", CSV)):
+    if not source.exists() and suffix not in JSONL | CSV | MARKDOWN:
+        raise NotFound(f"There is no file or folder {source}: check the path.")
+    for kind, suffixes in _SUFFIXES.items():
         if suffix in suffixes:
             return kind
-    if not source.exists():
-        raise NotFound(f"There is no file or folder {source}: check the path.")
-    raise InvalidInput(f"Cannot tell what {source.name} is: give --format markdown, jsonl or csv.")
+    told = ", ".join(FORMATS[:-1])
+    raise InvalidInput(f"Cannot tell what {source.name} is: give --format {told} or {FORMATS[-1]}.")
 
 
-def _grouped(parts: Sequence[ArticlePart], report: ImportReport) -> list[list[ArticlePart]]:
-    """Parts by article, each language once, the original first."""
-    groups: dict[str, dict[str, ArticlePart]] = {}
-    for part in parts:
-        group = groups.setdefault(part.key, {})
-        other = group.get(part.text.language)
-        if other is not None:
-            report.reject(
-                part.source,
-                f"The article {part.key} has its {part.text.language} text already in"
-                f" {other.source.file}, line {other.source.line}: keep one of them.",
-            )
-            continue
-        if part.fields is not None:
-            first = next((p for p in group.values() if p.fields is not None), None)
-            if first is not None and part.given is None:
-                report.reject(
-                    part.source,
-                    f"The article {part.key} has its original in {first.source.file}:"
-                    " write translation_of here.",
-                )
-                continue
-            if first is not None:  # in a table, later languages of the same key are translations
-                part = replace(part, fields=None, state=None)
-        group[part.text.language] = part
-    return [
-        sorted(group.values(), key=lambda part: part.fields is None)
-        for group in groups.values()
-        if group
-    ]
+def _markdown(source: Path, reading: Reading) -> Iterator[Found]:
+    if source.is_dir():
+        yield from read_markdown_folder(source, reading)
+        return
+    try:
+        part, notices = read_markdown_file(source, source.name, reading)
+    except KbError as error:
+        line = error.details.get("line")
+        yield Rejection(source.name, line if isinstance(line, int) else 1, error.message)
+        return
+    yield from notices
+    yield part
 
 
-def _article(session: Session, group: Sequence[ArticlePart]) -> ArticleInput:
-    """What to save. Raises InvalidInput when the original is nowhere."""
-    first = group[0]
-    texts = tuple(part.text for part in group)
-    row = session.get(Article, first.key)
-    if first.fields is None:
-        if row is None:
-            raise InvalidInput(
-                f"A translation, but the original of {first.key} is neither here nor in the"
-                " database: import it too, and mend it if it was rejected."
-            )
-        state = ArticleState.published if row.state == ArticleState.published else None
-        return ArticleInput(first.key, texts, state=state)
-    fields = first.fields if row is None else _kept(first.fields, first.given, row)
-    return ArticleInput(first.key, texts, fields, first.state)
-
-
-def _kept(fields: ArticleFields, given: frozenset[str] | None, row: Article) -> ArticleFields:
-    """The fields, those the source says nothing of as they are in the database."""
-    if given is None:
-        return fields
-    names = set(ArticleFields.__dataclass_fields__) - given
-    return replace(fields, **{name: getattr(row, name) for name in names})
+def _tables(source: Path, kind: str, reading: Reading) -> Iterator[Found]:
+    """The rows of a file, or of each of its kind in a folder."""
+    limits = reading.options.limits
+    is_folder = source.is_dir()
+    for path in walk(source, _SUFFIXES[kind], limits) if is_folder else [source]:
+        name = path.relative_to(source).as_posix() if is_folder else path.name
+        read = read_jsonl if kind == "jsonl" else read_csv
+        try:
+            if is_folder:
+                check_inside(path, source)
+            yield from read_rows(path, read(path, limits, name), reading)
+        except KbError as error:
+            if not is_folder:
+                raise
+            yield Rejection(name, 1, error.message)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from indexer.load.reading import old_keys
 from indexer.load.records import ArticlePart, ArticleRow, CaseRow, RawRecord, complain
 from indexer.load.report import ImportOptions
 from kb.actions.articles import ArticleFields, TranslationInput
@@ -37,7 +38,7 @@ CASE_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Per field, the names its column may have, the likeliest first."""
 
-_LISTS = frozenset({"keywords", "tags", "articles"})
+_LISTS = frozenset({"keywords", "tags", "articles", "redirects"})
 _SPLIT = re.compile(r"\s*[;|\n]\s*")
 _SLUG = re.compile(r"[^a-z0-9]+")
 _TITLE = 100  # characters of a text that stand in for a missing title
@@ -70,13 +71,15 @@ def article_part(record: RawRecord, options: ImportOptions) -> ArticlePart:
         )
     key = _key(row.id, title, language)
     text = TranslationInput(language, title, body, row.summary.strip(), tuple(row.keywords))
+    redirects = old_keys(row.redirects)
     if row.translation_of and row.translation_of != language:
-        return ArticlePart(record.source, key, text)
+        return ArticlePart(record.source, key, text, redirects=redirects)
     given = frozenset(row.model_fields_set)
     if options.audience is not None:
         given |= {"audience"}
     fields = _article_fields(row, language, options)
-    return ArticlePart(record.source, key, text, fields, row.state or options.state, given)
+    state = row.state or options.state
+    return ArticlePart(record.source, key, text, fields, state, given, redirects=redirects)
 
 
 def case_input(record: RawRecord, options: ImportOptions) -> CaseInput:

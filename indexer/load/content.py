@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from indexer.load.articles import import_articles
 from indexer.load.cases import import_cases
 from indexer.load.incidents import import_incidents
-from indexer.load.report import ImportOptions, ImportReport, Progress
+from indexer.load.report import ImportOptions, ImportReport, Progress, Source
 from indexer.load.synonyms import import_synonyms
 from indexer.load.zipped import unpacked
 
@@ -40,7 +40,7 @@ def import_content(
     progress: Progress | None = None,
 ) -> ContentReport:
     """Import articles from a file or folder and, from a folder, its `cases/`, `synonyms/` and
-    `incidents/`.
+    `incidents/` (a Help Center's folder has none).
 
     The folder may be packed as ZIP; then all of it is checked before anything is imported.
     Column mapping, stand-ins and format apply to the articles. Raises KbError when the source
@@ -48,8 +48,11 @@ def import_content(
     """
     options = options or ImportOptions()
     if source.suffix.lower() == ".zip" and source.is_file():
-        with unpacked(source) as folder:
-            return import_content(session_factory, folder, options, progress)
+        with unpacked(source, options.zip_limits) as folder:
+            found = import_content(session_factory, folder.path, options, progress)
+        for path in folder.left_out:
+            found.articles.note(Source(path), "The file was not taken: it is of another kind.")
+        return found
     articles = import_articles(session_factory, source, options, progress)
     plain = replace(options, format=None, mapping={}, facets=(), language=None, channel=None)
     cases, synonyms, incidents = (ImportReport(options.dry_run) for _ in range(3))

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from indexer.load.file_urls import file_urls, is_picture
+from indexer.load.html_tree import Notes
 from indexer.load.limits import check_inside, check_strings, decode, read_bytes, walk
-from indexer.load.records import ArticlePart, OriginalMatter, TranslationMatter, complain
-from indexer.load.report import ImportOptions, Rejection, Source
+from indexer.load.markdown_links import rewrite
+from indexer.load.reading import Reading, old_keys
+from indexer.load.records import (
+    ArticlePart,
+    OldKey,
+    OriginalMatter,
+    Plan,
+    RedirectMatter,
+    TranslationMatter,
+    complain,
+)
+from indexer.load.report import ImportOptions, Notice, Rejection, Source
 from indexer.load.sniff import Kind, check_start
 from indexer.load.yaml_text import YamlDocument, parse_yaml
+from kb.actions.article_input import Origin
 from kb.actions.articles import ArticleFields, TranslationInput
 from kb.actions.checks import LANGUAGE_PATTERN
-from kb.domain import Audience
+from kb.domain import Audience, image_address, image_keys
 from kb.errors import InvalidInput, KbError
 
 MARKDOWN = frozenset({".md", ".markdown"})
+IMAGES = "images"  # the folder of pictures, under their keys
 _HEADING = re.compile(r"^#{1,2}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
 
@@ -32,28 +47,66 @@ class MarkdownFile:
     body_line: int
 
 
-def read_markdown_folder(folder: Path, options: ImportOptions) -> Iterator[ArticlePart | Rejection]:
+def read_markdown_folder(
+    folder: Path, reading: Reading
+) -> Iterator[ArticlePart | Rejection | Notice]:
     """Every `*.md` below `folder`, by path; one file is one language of an article.
 
     Without its own statement the article's key is the file's name, its language the name of the
-    folder it is in or `options.language`, its title the first heading.
+    folder it is in or `options.language`, its title the first heading. Pictures beside the
+    files come along, links from file to file lead to articles.
     """
-    for path in walk(folder, MARKDOWN, options.limits):
+    for path in walk(folder, MARKDOWN, reading.options.limits):
         name = path.relative_to(folder).as_posix()
         try:
             check_inside(path, folder)
-            yield read_markdown_file(path, name, options)
+            part, notices = read_markdown_file(path, name, reading)
         except KbError as error:
             line = error.details.get("line")
             yield Rejection(name, line if isinstance(line, int) else 1, error.message)
+            continue
+        yield from notices
+        yield part
 
 
-def read_markdown_file(path: Path, name: str, options: ImportOptions) -> ArticlePart:
+def read_markdown_file(
+    path: Path, name: str, reading: Reading
+) -> tuple[ArticlePart, tuple[Notice, ...]]:
     """One file, called `name` in reports. Raises KbError; details may hold the `line`."""
-    limits = options.limits
+    limits = reading.options.limits
     data = read_bytes(path, limits.markdown_bytes)
     check_start(data, Kind.markdown)
-    return parse_article(decode(data).replace("\r\n", "\n"), path, name, options)
+    part = parse_article(decode(data).replace("\r\n", "\n"), path, name, reading.options)
+    notes = Notes()
+    urls = file_urls(path, reading, partial(_key_of, reading), notes)
+    body = rewrite(part.text.body, urls, is_picture, notes)
+    for key in image_keys(part.text.body):
+        _add_exported(key, reading, notes)
+    text = part.text if body == part.text.body else replace(part.text, body=body)
+    notices = tuple(Notice(name, 1, told) for told in notes.told())
+    return replace(part, text=text), notices
+
+
+def _add_exported(key: str, reading: Reading, notes: Notes) -> None:
+    """A picture under its key, as an export writes it; it may be in the database already."""
+    lost: list[str] = []
+    found = reading.pictures.added_file(reading.root / IMAGES / key, reading.root, lost)
+    for reason in lost:
+        notes.add(reason)
+    if found is not None and found != image_address(key):
+        notes.add(f"the picture images/{key} is another one than its name says")
+
+
+def _key_of(reading: Reading, path: Path) -> str | None:
+    """The article in another file of the folder."""
+    if path.suffix.lower() not in MARKDOWN or not path.is_file():
+        return None
+    try:
+        check_inside(path, reading.root)
+        text = decode(read_bytes(path, reading.options.limits.markdown_bytes))
+        return parse_article(text.replace("\r\n", "\n"), path, path.name, reading.options).key
+    except KbError:
+        return None  # the file itself is rejected
 
 
 def parse_article(text: str, path: Path, name: str, options: ImportOptions) -> ArticlePart:
@@ -70,7 +123,9 @@ def parse_article(text: str, path: Path, name: str, options: ImportOptions) -> A
     except ValidationError as error:
         raise complain(error, file.matter.lines) from error
     key = path.stem if matter.article is None else matter.article
-    part = ArticlePart(Source(name), key, _text(file, path, matter, options))
+    is_draft = matter.draft is True
+    text_ = _text(file, path, matter, options)
+    part = ArticlePart(Source(name), key, text_, is_draft=is_draft)
     if isinstance(matter, TranslationMatter):
         _check_translation(part, matter, file.matter.lines)
         return part
@@ -117,7 +172,16 @@ def _text(
     title = matter.title or (heading[1] if heading else None)
     if title is None:
         raise InvalidInput("No title: add `title: ...` to the front matter.", line=2)
-    return TranslationInput(language, title, file.body, matter.summary, tuple(matter.keywords))
+    outdated = isinstance(matter, TranslationMatter) and matter.outdated is True
+    origin = Origin(matter.machine_model, matter.checked_by, outdated)
+    return TranslationInput(
+        language,
+        title,
+        file.body,
+        matter.summary,
+        tuple(matter.keywords),
+        origin=None if origin == Origin() else origin,
+    )
 
 
 def _folder_language(path: Path) -> str | None:
@@ -149,4 +213,23 @@ def _with_fields(part: ArticlePart, matter: OriginalMatter, options: ImportOptio
         review_by=matter.review_by,
     )
     state = matter.state or options.state
-    return ArticlePart(part.source, part.key, part.text, fields, state)
+    return replace(
+        part, fields=fields, state=state, redirects=_redirects(matter), plans=_plans(matter)
+    )
+
+
+def _redirects(matter: OriginalMatter) -> tuple[OldKey, ...]:
+    found = list(old_keys(word for word in matter.redirects if isinstance(word, str)))
+    found += [
+        OldKey(row.key, row.kind, row.note)
+        for row in matter.redirects
+        if isinstance(row, RedirectMatter)
+    ]
+    return tuple(found)
+
+
+def _plans(matter: OriginalMatter) -> tuple[Plan, ...]:
+    return tuple(
+        Plan(row.action, row.at, None if row.languages is None else tuple(row.languages), row.note)
+        for row in matter.plans
+    )

@@ -20,6 +20,9 @@ class Limits:
     markdown_bytes: int = MIB
     yaml_bytes: int = MIB
     table_bytes: int = 1024 * MIB
+    json_bytes: int = 256 * MIB
+    html_bytes: int = 4 * MIB
+    docx_bytes: int = 50 * MIB
     record_bytes: int = MIB
     front_matter_bytes: int = 64 * 1024
     records: int = 500_000

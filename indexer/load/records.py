@@ -18,7 +18,9 @@ from kb.domain import (
     Channel,
     Governance,
     Outcome,
+    RedirectKind,
     Role,
+    ScheduledAction,
     Trust,
 )
 from kb.errors import InvalidInput
@@ -42,11 +44,32 @@ class RawRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OldKey:
+    """A key, here or in another system, that leads to an article now."""
+
+    key: str
+    kind: RedirectKind = RedirectKind.redirected
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to happen to an article at a moment; `languages`: those to publish, None: all."""
+
+    action: ScheduledAction
+    at: datetime
+    languages: tuple[str, ...] | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ArticlePart:
     """One language of an article, and its article-level fields where this is the original.
 
     `given` names the fields the file itself states; the others are stand-ins that must not
     overwrite what an article already there has. `None` means that the file states all.
+    `is_draft`: a text under way of an article whose readers have another, or none, in this
+    language. `redirects` lead to the article; `plans` are for later.
     """
 
     source: Source
@@ -55,10 +78,30 @@ class ArticlePart:
     fields: ArticleFields | None = None
     state: ArticleState | None = None
     given: frozenset[str] | None = None
+    is_draft: bool = False
+    redirects: tuple[OldKey, ...] = ()
+    plans: tuple[Plan, ...] = ()
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class RedirectMatter(_Strict):
+    """An old key with how it came to lead here."""
+
+    key: Word
+    kind: RedirectKind = RedirectKind.redirected
+    note: str = ""
+
+
+class PlanMatter(_Strict):
+    """A plan, in the front matter of the original."""
+
+    action: ScheduledAction
+    at: AwareDatetime
+    languages: list[Word] | None = None
+    note: str = ""
 
 
 class TranslationMatter(_Strict):
@@ -69,7 +112,11 @@ class TranslationMatter(_Strict):
     title: Word | None = None
     summary: str = ""
     keywords: list[Word] = []
+    machine_model: Word | None = None
+    checked_by: Word | None = None
+    draft: Literal[True] | None = None
     translation_of: str
+    outdated: Literal[True] | None = None
 
 
 class OriginalMatter(_Strict):
@@ -80,6 +127,9 @@ class OriginalMatter(_Strict):
     title: Word | None = None
     summary: str = ""
     keywords: list[Word] = []
+    machine_model: Word | None = None
+    checked_by: Word | None = None
+    draft: Literal[True] | None = None
     original: Literal[True] = True
     state: ArticleState | None = None
     audience: Audience | None = None
@@ -91,6 +141,8 @@ class OriginalMatter(_Strict):
     valid_from: AwareDatetime | None = None
     valid_until: AwareDatetime | None = None
     review_by: AwareDatetime | None = None
+    redirects: list[Word | RedirectMatter] = []
+    plans: list[PlanMatter] = []
 
 
 class ArticleRow(BaseModel):
@@ -116,6 +168,7 @@ class ArticleRow(BaseModel):
     valid_from: AwareDatetime | None = None
     valid_until: AwareDatetime | None = None
     review_by: AwareDatetime | None = None
+    redirects: list[str] = []
 
 
 class MessageRow(_Strict):

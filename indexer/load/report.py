@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from indexer.load.limits import Limits
+from indexer.load.sniff import UploadLimits
 from kb.actions.saved import SaveResult, SaveStatus
 from kb.domain import ArticleState, Audience
+
+FORMATS = ("markdown", "jsonl", "csv", "html", "docx", "zendesk")
 
 Progress = Callable[[int, int], None]
 """Called with (done, all) now and then."""
@@ -31,6 +34,15 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something of a record that was taken could not be carried over, or only otherwise."""
+
+    file: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportOptions:
     """How to read the source.
 
@@ -39,7 +51,7 @@ class ImportOptions:
     """
 
     dry_run: bool = False
-    format: str | None = None  # "markdown", "jsonl", "csv"; None: by the file's suffix
+    format: str | None = None  # one of `FORMATS`; None: by the files' suffixes
     mapping: Mapping[str, str] = field(default_factory=dict)
     facets: tuple[str, ...] = ()
     language: str | None = None
@@ -49,6 +61,8 @@ class ImportOptions:
     actor: str = "import"
     batch: int = 200  # records in one transaction
     limits: Limits = field(default_factory=Limits)
+    body_html: bool = False  # the texts in a table are HTML
+    zip_limits: UploadLimits = field(default_factory=UploadLimits)
 
 
 @dataclass(slots=True)
@@ -60,6 +74,7 @@ class ImportReport:
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)  # what did not come along as it was
     redacted: list[str] = field(default_factory=list)  # cases in which something is hidden
 
     @property
@@ -80,6 +95,9 @@ class ImportReport:
         }[saved.status].append(saved.id)
         if saved.redacted:
             self.redacted.append(saved.id)
+
+    def note(self, source: Source, message: str) -> None:
+        self.notices.append(Notice(source.file, source.line, message))
 
     def reject(self, source: Source, reason: str) -> None:
         self.rejected.append(Rejection(source.file, source.line, reason))

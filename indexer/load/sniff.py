@@ -49,7 +49,7 @@ MEDIA_TYPES = {
     Kind.gif: "image/gif",
     Kind.webp: "image/webp",
 }
-_SUFFIXES = {
+SUFFIXES = {
     ".md": Kind.markdown,
     ".markdown": Kind.markdown,
     ".txt": Kind.text,
@@ -148,6 +148,18 @@ def check_start(data: bytes, kind: Kind) -> None:
         raise InvalidInput("This is one JSON list, not JSONL: write one object a line.")
 
 
+def check_page(data: bytes) -> None:
+    """Raises InvalidInput when the start of `data` shows that it is no web page."""
+    start = data[:4096]
+    found = _foreign(start)
+    if (
+        found is not None
+        and found is not _PAGE
+        and not start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    ):
+        raise InvalidInput(f"This is {found[0]}, not HTML: {found[1]}.")
+
+
 def check_name(name: str) -> None:
     """Raises InvalidInput unless `name` is a plain file name that is the same everywhere."""
     odd = any(unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for char in name)
@@ -162,10 +174,10 @@ def check_name(name: str) -> None:
 
 def _claimed(name: str) -> Kind:
     check_name(name)
-    kind = _SUFFIXES.get(PurePosixPath(name).suffix.lower())
+    kind = SUFFIXES.get(PurePosixPath(name).suffix.lower())
     if kind is None:
         raise InvalidInput(
-            f"Files of this kind are not taken; these are: {', '.join(sorted(_SUFFIXES))}."
+            f"Files of this kind are not taken; these are: {', '.join(sorted(SUFFIXES))}."
         )
     return kind
 

@@ -49,23 +49,27 @@ def parse_json_object(line: bytes, limits: Limits) -> dict[str, object]:
     if len(line) > limits.record_bytes:
         raise InvalidInput(_too_long(len(line), limits))
     try:
-        value = json.loads(
-            line.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
+        value = parse_json(line.decode("utf-8"), limits)
     except UnicodeDecodeError as error:
         raise InvalidInput(
             f"Not UTF-8 at byte {error.start} of the line: save the file in the encoding UTF-8."
         ) from error
+    if not isinstance(value, dict):
+        raise InvalidInput('Not a JSON object: write one {"...": ...} a line.')
+    check_strings(value, limits.depth)
+    return value
+
+
+def parse_json(text: str, limits: Limits) -> object:
+    """The value; keys given twice and numbers that are none are refused. Raises InvalidInput."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError as error:
         raise InvalidInput(f"Nested more than {limits.depth} deep: flatten it.") from error
     except json.JSONDecodeError as error:
         raise InvalidInput(f"Not valid JSON at character {error.pos + 1}: {error.msg}.") from error
     except ValueError as error:  # a number with thousands of digits
         raise InvalidInput(f"Not valid JSON: {error}.") from error
-    if not isinstance(value, dict):
-        raise InvalidInput('Not a JSON object: write one {"...": ...} a line.')
-    check_strings(value, limits.depth)
-    return value
 
 
 def read_csv(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from indexer.load.limits import read_bytes
-from indexer.load.sniff import Kind, UploadLimits, check_name, sniff
+from indexer.load.sniff import SUFFIXES, Kind, UploadLimits, check_name, sniff
 from kb.errors import InvalidInput, KbError, TooLarge
 
 MAX_DEPTH = 12  # folders inside each other
@@ -26,6 +26,7 @@ _COMMENT_BYTES = 256
 _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1 | 0x40
 _JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
+_LOOKED_THROUGH_LATER = frozenset({".html", ".htm", ".xhtml", ".docx"})
 _SPECIAL = "a link or a device: put the file itself there"
 
 
@@ -34,7 +35,7 @@ class ZippedFile:
     """A file of the folder: its path from the folder's root, what it is, its content."""
 
     path: str
-    kind: Kind
+    kind: Kind | None  # None: its importer looks through it
     data: bytes
 
 
@@ -46,10 +47,23 @@ class Unpacked:
     left_out: tuple[str, ...]
 
 
-def unpack(data: bytes, limits: UploadLimits | None = None) -> Unpacked:
+@dataclass(frozen=True, slots=True)
+class UnpackedFolder:
+    """A folder that a ZIP was unpacked to, and the paths in it that were not."""
+
+    path: Path
+    left_out: tuple[str, ...]
+
+
+def unpack(
+    data: bytes, limits: UploadLimits | None = None, *, any_source: bool = False
+) -> Unpacked:
     """The files of a ZIP; every one passes `sniff`, at least one is Markdown.
 
-    Hidden files and those that systems add by themselves are named in `left_out`.
+    With `any_source` web pages and Word documents are taken too, nothing needs to be Markdown,
+    and files of other kinds go to `left_out`; whoever reads the files tells of bad ones, so that
+    one of them does not keep the others out. Hidden files and those that systems add by
+    themselves are always named in `left_out`.
     Raises InvalidInput (not wholly a ZIP, a name that leads elsewhere, links, encryption,
     archives inside, files of another kind) and TooLarge (too many, too large, packed
     suspiciously well).
@@ -61,34 +75,41 @@ def unpack(data: bytes, limits: UploadLimits | None = None) -> Unpacked:
             _check_frame(data, archive, entries, limits)
             named = _named(entries)
             _check_amounts(entries, limits)
-            files = tuple(_read(archive, named, limits))
+            taken = [item for item in named if _is_taken(item[0], any_source)]
+            files = tuple(_read(archive, taken, limits, any_source))
     except KbError:
         raise
     except Exception as error:  # damage comes out of zipfile in a dozen kinds
         raise _damaged() from error
-    if not any(file.kind is Kind.markdown for file in files):
+    if not any_source and not any(file.kind is Kind.markdown for file in files):
         raise InvalidInput(
             "There is no Markdown in the ZIP: pack a folder with .md files. Office documents"
             " are ZIP files too: save them as Markdown first."
         )
-    return Unpacked(files, tuple(path for path, _ in named if _is_junk(path)))
+    return Unpacked(files, tuple(path for path, _ in named if not _is_taken(path, any_source)))
 
 
 @contextlib.contextmanager
-def unpacked(source: Path, limits: UploadLimits | None = None) -> Iterator[Path]:
+def unpacked(source: Path, limits: UploadLimits | None = None) -> Iterator[UnpackedFolder]:
     """The files of the ZIP at `source` in a folder of their own, which goes away afterwards.
 
     Where all of them are in one folder, it is that folder. Raises as `unpack`, and NotFound.
     """
     limits = limits or UploadLimits()
-    files = unpack(read_bytes(source, limits.folder_bytes), limits).files
+    found = unpack(read_bytes(source, limits.folder_bytes), limits, any_source=True)
     with tempfile.TemporaryDirectory(prefix="potica-zip-") as folder:
-        for file in files:
+        for file in found.files:
             path = Path(folder, file.path)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.data)
         inside = list(Path(folder).iterdir())
-        yield inside[0] if len(inside) == 1 and inside[0].is_dir() else Path(folder)
+        is_one = len(inside) == 1 and inside[0].is_dir() and not _is_language(inside[0].name)
+        yield UnpackedFolder(inside[0] if is_one else Path(folder), found.left_out)
+
+
+def _is_language(name: str) -> bool:
+    """A folder that says in which language its files are: it has to stay one."""
+    return len(name.partition("-")[0]) == 2
 
 
 def _check_frame(
@@ -173,11 +194,12 @@ def _check_amounts(entries: list[zipfile.ZipInfo], limits: UploadLimits) -> None
 
 
 def _read(
-    archive: zipfile.ZipFile, named: list[tuple[str, zipfile.ZipInfo]], limits: UploadLimits
+    archive: zipfile.ZipFile,
+    named: list[tuple[str, zipfile.ZipInfo]],
+    limits: UploadLimits,
+    any_source: bool,
 ) -> Iterator[ZippedFile]:
     for path, entry in named:
-        if _is_junk(path):
-            continue
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise InvalidInput("The ZIP is packed in an unusual way: pack it with Deflate.")
         name = PurePosixPath(path).name
@@ -187,11 +209,23 @@ def _read(
             data = stream.read(entry.file_size + 1)
         if len(data) != entry.file_size:
             raise _damaged()
+        if any_source:
+            yield ZippedFile(path, None, data)
+            continue
         try:
             kind = sniff(data, name, limits=limits).kind
         except KbError as error:
             raise type(error)(f"{_shown(path)} in the ZIP: {error.message}") from error
         yield ZippedFile(path, kind, data)
+
+
+def _is_taken(path: str, any_source: bool) -> bool:
+    if _is_junk(path):
+        return False
+    suffix = PurePosixPath(path).suffix.lower()
+    if any_source:
+        return suffix in SUFFIXES or suffix in _LOOKED_THROUGH_LATER
+    return True
 
 
 def _is_junk(path: str) -> bool:

@@ -15,6 +15,19 @@ from kb.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a text that was made elsewhere, and is carried over with it.
+
+    `machine_model` proposed it, `checked_by` read what that one proposed; `is_outdated`: the
+    original has moved on since.
+    """
+
+    machine_model: str | None = None
+    checked_by: str | None = None
+    is_outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TranslationInput:
     """The text of an article in one language."""
 
@@ -24,6 +37,7 @@ class TranslationInput:
     summary: str = ""
     keywords: Sequence[str] = ()
     note: str = ""  # why it was changed; kept with the revision, not part of the text
+    origin: Origin | None = None  # imports only
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,9 @@ def checked(article: ArticleInput) -> ArticleInput:
         check_language(given.language)
         check_text(given.title, f"title ({given.language})", needed=True)
         check_text(given.body, f"body ({given.language})", needed=True)
-        for text in (given.summary, given.note, *given.keywords):
+        origin = given.origin or Origin()
+        marks = (origin.machine_model or "", origin.checked_by or "")
+        for text in (given.summary, given.note, *given.keywords, *marks):
             check_text(text, f"text ({given.language})")
     return article if article.fields is None else replace(article, fields=_times(article.fields))
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from kb.actions import audit
-from kb.actions.article_input import TranslationInput, hash_text
+from kb.actions.article_input import Origin, TranslationInput, hash_text
 from kb.actions.attachments import note_uses
 from kb.actions.outbox import enqueue
 from kb.actions.redirect_rows import check_free
@@ -127,6 +127,7 @@ def add_revision(
     machine_model: str | None = None,
 ) -> Revision:
     """A new latest revision of a translation."""
+    origin = given.origin or Origin()
     last = session.scalar(
         select(func.max(col(Revision.number))).where(col(Revision.translation_id) == translation.id)
     )
@@ -137,11 +138,12 @@ def add_revision(
         "summary": given.summary,
         "keywords": list(given.keywords),
         "body": given.body,
-        "source_revision_id": source,
+        "source_revision_id": None if origin.is_outdated else source,
         "content_hash": hash_text(given),
         "author": author,
         "note": given.note,
-        "machine_model": machine_model,
+        "machine_model": origin.machine_model or machine_model,
+        "checked_by": origin.checked_by,
     }
     revision = Revision.model_validate(values)
     session.add(revision)

@@ -23,6 +23,7 @@ from kb.actions.redactions import (
     refresh_redactions,
     texts_of,
 )
+from kb.actions.redirect_rows import current_keys
 from kb.actions.saved import SaveResult, SaveStatus
 from kb.db import advisory_lock
 from kb.domain import (
@@ -80,6 +81,7 @@ def save_case(session: Session, case: CaseInput, actor: str) -> SaveResult:
     one, whose hidden words saving would lose.
     """
     case = _checked(case)
+    case = replace(case, articles=current_keys(session, case.articles))
     row = _find(session, case.id)
     old = row.state if row else None
     state = case.state or old or CaseState.open
@@ -139,6 +141,7 @@ def cite_article(session: Session, case_id: str, article_id: str, actor: str) ->
     The case's passages stay: what is searched of it is the same. Raises NotFound.
     """
     row = _locked(session, case_id)
+    (article_id,) = current_keys(session, [article_id])
     if session.get(Article, article_id) is None:
         raise NotFound(f"There is no article {article_id[:120]!r}: look it up by its key.")
     if article_id in row.articles:
@@ -151,6 +154,25 @@ def cite_article(session: Session, case_id: str, article_id: str, actor: str) ->
     audit.record(session, actor, "link", "case", row.id, version=row.version, article=article_id)
     session.flush()
     return SaveResult(row.id, SaveStatus.changed, row.version)
+
+
+def cite_instead(session: Session, old_id: str, new_id: str) -> int:
+    """Let the cases that cite one article cite another in its place; gives how many.
+
+    Saving the same case again, by whichever key, still changes nothing.
+    """
+    citing = select(Case).join(CaseArticle, col(CaseArticle.case_id) == col(Case.id))
+    rows = session.scalars(
+        citing.where(col(CaseArticle.article_id) == old_id).order_by(col(Case.id)),
+        execution_options={"populate_existing": True},
+    ).all()
+    for row in rows:
+        moved = (new_id if key == old_id else key for key in row.articles)
+        row.articles = list(dict.fromkeys(moved))
+        _replace_articles(session, row.id, row.articles)
+        row.content_hash = _hash_of(session, row)
+    session.flush()
+    return len(rows)
 
 
 def replace_texts(

@@ -16,10 +16,12 @@ from kb.actions.given import (
     About,
     check_about,
     check_words,
+    current_about,
     kept_text,
     language_of,
     note_feedback,
 )
+from kb.actions.redirect_rows import current_keys
 from kb.db import insert_into
 from kb.domain import (
     Contribution,
@@ -58,7 +60,7 @@ def contribute(session: Session, given: ContributionInput, by: Principal) -> str
     key again gives the same id and writes nothing. Raises NotFound for what `by` does not see,
     InvalidInput, Conflict when the key was used for something else.
     """
-    about = given.about
+    about = current_about(session, given.about)
     if given.kind == ContributionKind.fix and about.document is None:
         raise InvalidInput("Say what the better words are for: name the document.")
     check_words(given.text, "text", needed=True)
@@ -118,6 +120,7 @@ def settle_contribution(
     if article_id is not None:
         if state == ContributionState.refused:
             raise InvalidInput("No article comes of what is refused: leave article_id out.")
+        (article_id,) = current_keys(session, [article_id])
         check_seen(session, f"{Pool.article}:{article_id}", by)
     row = session.get(Contribution, contribution_id, populate_existing=True, with_for_update=True)
     if row is None:

@@ -64,7 +64,7 @@ def keep_edit(
         row = _begin(session, given, actor)
     elif _same(row, given):
         return EditKept(row.sequence, moved_on)
-    elif row.sequence != given.after:
+    elif row.sequence != given.after or _is_behind(session, row, given):
         raise _two_tabs(session, row, given)
     row.base_revision_id = None if base is None else base.id
     row.title, row.summary, row.body = given.title, given.summary, given.body
@@ -123,6 +123,16 @@ def _same(row: Edit, given: EditInput) -> bool:
     )
 
 
+def _is_behind(session: Session, row: Edit, given: EditInput) -> bool:
+    """Whether it goes on from an older revision than the text that is kept.
+
+    Saving ends a text in the making; the next one begins to count anew, and could come by the
+    number that a tab remembers which has not seen that revision.
+    """
+    kept = session.get(Revision, row.base_revision_id or 0)
+    return kept is not None and given.base_number < kept.number
+
+
 def _two_tabs(session: Session, row: Edit, given: EditInput) -> Conflict:
     base = session.get(Revision, row.base_revision_id or 0)
     told = text_conflict(
@@ -140,5 +150,6 @@ def _two_tabs(session: Session, row: Edit, given: EditInput) -> Conflict:
         "You went on writing this in another tab: merge the two texts and send them with"
         f" after {row.sequence}.",
         sequence=row.sequence,
+        base_number=0 if base is None else base.number,
         **told,
     )

@@ -23,6 +23,7 @@ from kb.domain import (
     ArticleState,
     Case,
     CaseMessage,
+    Edit,
     Embedding,
     Erasure,
     Feedback,
@@ -44,6 +45,7 @@ from kb.secret_key import Marks
 from kb.text.redact import PersonalKind, PersonalSpan, mask
 
 BATCH = 500
+LEFT_OUT = "[…]"
 Item = TypeVar("Item")
 
 
@@ -188,8 +190,7 @@ def _mask(session: Session, masks: Sequence[MaskedText], actor: str) -> int:
         row, text = place
         table, key, field = found.place
         language = _language_of(session, row)
-        spans = [PersonalSpan(start, end, PersonalKind.name) for start, end in found.spans]
-        changed = mask(text, spans, language)
+        changed = _masked(text, found, language)
         if table == "case":
             cases[key][field] = changed
         elif table == "case_message":
@@ -198,12 +199,30 @@ def _mask(session: Session, masks: Sequence[MaskedText], actor: str) -> int:
         else:
             _put(row, field, changed)
             note_masked(session, row)
+            if isinstance(row, Edit):
+                row.sequence += 1  # a tab that is open cannot keep what is gone unseen
             revisions |= {int(key)} if table == "revision" else set()
     for case_id, texts in cases.items():
         replace_texts(session, case_id, texts, actor, "mask")
         _delete(session, OutboxEvent, _settled(Pool.case, case_id))
     _after_revisions(session, sorted(revisions), actor)
     return len(masks)
+
+
+def _masked(text: str, found: MaskedText, language: str) -> str:
+    """Names get their label; what was quoted leaves that something is left out."""
+    parts, at = [], 0
+    spans = sorted(
+        [(*span, True) for span in found.quotes] + [(*span, False) for span in found.spans]
+    )
+    for start, end, is_quote in spans:
+        start = max(start, at)
+        if start >= end:
+            continue
+        own = mask(text[start:end], [PersonalSpan(0, end - start, PersonalKind.name)], language)
+        parts += [text[at:start], LEFT_OUT if is_quote else own]
+        at = end
+    return "".join(parts) + text[at:]
 
 
 def _put(row: SQLModel, field: str, text: str) -> None:

@@ -16,6 +16,7 @@ from kb.actions.given import (
     About,
     check_about,
     check_words,
+    current_about,
     kept_text,
     language_of,
     note_feedback,
@@ -55,7 +56,7 @@ def raise_flag(session: Session, flag: FlagInput, by: Principal) -> str:
     key again gives the same id and writes nothing. Raises NotFound for what `by` does not see,
     InvalidInput, Conflict when the key was used for something else.
     """
-    about = flag.about
+    about = current_about(session, flag.about)
     if about.document is None:
         raise InvalidInput("Say what the flag is about: name the document.")
     check_words(flag.text, "text")

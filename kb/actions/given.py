@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from kb.actions.checks import check_language, check_text
+from kb.actions.redirect_rows import current_document
 from kb.actions.suggestions import MAX_KEY, FeedbackInput, record_feedback
 from kb.db import settings_of
 from kb.domain import FeedbackKind, Interaction, Principal, Suggestion, in_scope
@@ -34,6 +35,12 @@ class About:
     revision: int | None = None
     position: int | None = None
     idempotency_key: str | None = None
+
+
+def current_about(session: Session, about: About) -> About:
+    """The same of the article that the one named went into meanwhile."""
+    document = current_document(session, about.document)
+    return about if document == about.document else replace(about, document=document, revision=None)
 
 
 def check_about(session: Session, about: About, by: Principal) -> Interaction:

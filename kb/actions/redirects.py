@@ -14,16 +14,16 @@ from kb.actions import audit
 from kb.actions.article_input import ArticleFields, ArticleInput, TranslationInput
 from kb.actions.article_rows import find_article, finish, locked_article, move
 from kb.actions.articles import save_article
+from kb.actions.cases import cite_instead
 from kb.actions.checks import check_key, check_text
 from kb.actions.outbox import enqueue
-from kb.actions.redirect_rows import check_free
+from kb.actions.redirect_rows import ARTICLE, check_free
 from kb.actions.saved import SaveResult
 from kb.db import advisory_lock
 from kb.domain import (
     Article,
     ArticleChange,
     ArticleState,
-    CaseArticle,
     Comment,
     Contribution,
     Edit,
@@ -40,8 +40,6 @@ from kb.domain import (
     Trust,
 )
 from kb.errors import Conflict, InvalidInput, NotFound
-
-ARTICLE = "article:"
 
 
 def redirect(
@@ -198,19 +196,7 @@ def _hand_over(session: Session, old_id: str, target_id: str) -> dict[str, int]:
         .where(col(Contribution.article_id) == old_id)
         .values(article_id=target_id)
     )
-    both = select(col(CaseArticle.case_id)).where(col(CaseArticle.article_id) == target_id)
-    session.execute(
-        delete(CaseArticle).where(
-            col(CaseArticle.article_id) == old_id, col(CaseArticle.case_id).in_(both)
-        ),
-        execution_options={"synchronize_session": False},
-    )
-    session.execute(
-        update(CaseArticle)
-        .where(col(CaseArticle.article_id) == old_id)
-        .values(article_id=target_id),
-        execution_options={"synchronize_session": False},
-    )
+    counts["cases"] = cite_instead(session, old_id, target_id)
     return counts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from kb.actions.checks import check_text
 from kb.actions.events import record_event
+from kb.actions.redirect_rows import current_document
 from kb.db import insert_into
 from kb.domain import Feedback, FeedbackKind, InteractionEventKind, Suggestion, utc_now
 from kb.errors import Conflict, InvalidInput, NotFound
@@ -94,6 +95,7 @@ def record_feedback(session: Session, suggestion_id: str, feedback: FeedbackInpu
     key was used for something else.
     """
     _check_feedback(feedback)
+    feedback = replace(feedback, document=current_document(session, feedback.document))
     suggestion = session.get(Suggestion, suggestion_id)
     if suggestion is None:
         raise NotFound(

@@ -9,17 +9,29 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from kb.cli.importing import parse_mapping, print_reports
+from kb.cli.importing import parse_mapping, print_reports, write_report
 from kb.cli.terminal import PROBLEMS, bar, opened, told
 from kb.config import get_settings
 from kb.domain import ArticleState, Audience
 
+FORMATS_TOLD = "markdown, jsonl, csv, html, docx or zendesk"
+MIB = 1024 * 1024
+ZIP_ON_THIS_MACHINE = {
+    "text_bytes": 256 * MIB,
+    "folder_bytes": 500 * MIB,
+    "unpacked_bytes": 1024 * MIB,
+    "files": 20_000,
+}
 KINDS = ("articles", "cases", "synonyms", "incidents")
 
 app = typer.Typer(no_args_is_help=True, help="Import, export and check articles.")
 
 Source = Annotated[
-    Path, typer.Argument(help="A folder of Markdown, also as .zip, or a .md, .jsonl or .csv file")
+    Path,
+    typer.Argument(
+        help="A folder of Markdown, HTML or DOCX files or of a Zendesk Help Center's JSON, also as"
+        " .zip, or a single file of these, or .jsonl or .csv"
+    ),
 ]
 Folder = Annotated[Path, typer.Argument(help="A content folder")]
 
@@ -33,7 +45,13 @@ def import_(
     ] = [],  # noqa: B006  # typer reads it as the default, nobody changes it
     facet: Annotated[list[str], typer.Option(help="Keep this column as a facet")] = [],  # noqa: B006
     format_: Annotated[
-        str | None, typer.Option("--format", help="markdown, jsonl or csv; else by the suffix")
+        str | None, typer.Option("--format", help=f"{FORMATS_TOLD}; else by the suffix")
+    ] = None,
+    body: Annotated[str, typer.Option(help="What texts in a table are: markdown or html")] = (
+        "markdown"
+    ),
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Write all that is told as JSON to this file")
     ] = None,
     language: Annotated[str | None, typer.Option(help="Where a record has none")] = None,
     audience: Annotated[Audience | None, typer.Option(help="Where a record has none")] = None,
@@ -41,28 +59,42 @@ def import_(
 ) -> None:
     """Import articles; from a content folder also its cases, synonyms and incidents.
 
-    Records that cannot be taken are listed with file and line and stop nothing. Importing the
-    same again changes nothing.
+    Records that cannot be taken, and what of others could not be carried over, are listed with
+    file and line and stop nothing. Importing the same again changes nothing.
     """
-    from indexer.load import ImportOptions, import_content
+    from indexer.load import FORMATS, ImportOptions, import_content
+    from indexer.load.sniff import UploadLimits
 
     mapping = parse_mapping(map_)
-    if format_ not in (None, "markdown", "jsonl", "csv"):
-        raise typer.BadParameter("--format is markdown, jsonl or csv.")
+    if format_ is not None and format_ not in FORMATS:
+        raise typer.BadParameter(f"--format is {FORMATS_TOLD}.")
+    if body not in ("markdown", "html"):
+        raise typer.BadParameter("--body is markdown or html.")
     options = ImportOptions(
-        dry_run, format_, mapping, tuple(facet), language, audience, state, actor="cli"
+        dry_run=dry_run,
+        format=format_,
+        body_html=body == "html",
+        mapping=mapping,
+        facets=tuple(facet),
+        language=language,
+        audience=audience,
+        state=state,
+        actor="cli",
+        zip_limits=UploadLimits(**ZIP_ON_THIS_MACHINE),
     )
     with told(), opened(get_settings()) as sessions, bar("Importing") as progress:
         report = import_content(sessions, source, options, progress)
     reports = {name: getattr(report, name) for name in KINDS}
     shown = {name: found for name, found in reports.items() if found.total or name == "articles"}
     console = Console()
+    if report_file is not None:
+        write_report(shown, report_file)
     if not print_reports(shown, console):
         raise typer.Exit(PROBLEMS)
     if not any(found.total for found in shown.values()):
         console.print(
-            "Nothing to import is there. A folder is searched for Markdown (*.md); a .jsonl or"
-            " .csv file is imported by its own name."
+            "Nothing to import is there. A folder is searched for Markdown (*.md), HTML, DOCX and"
+            " the JSON of a Help Center; a .jsonl or .csv file is imported by its own name."
         )
 
 
@@ -80,7 +112,8 @@ def export(folder: Folder) -> None:
     ):
         report = export_content(session, folder)
     console.print(
-        f"Wrote {report.articles:,} articles in {report.texts:,} texts, {report.cases:,} cases,"
+        f"Wrote {report.articles:,} articles in {report.texts:,} texts, {report.drafts:,} texts"
+        f" under way, {report.images:,} pictures, {report.cases:,} cases,"
         f" {report.synonyms:,} groups of synonyms and {report.incidents:,} incidents to"
         f" {escape(str(folder))}.",
         soft_wrap=True,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -46,9 +49,49 @@ def print_reports(reports: dict[str, ImportReport], console: Console) -> bool:
             " readers.",
             soft_wrap=True,
         )
+    for line in _notices(reports):
+        console.print(escape(line), soft_wrap=True)
     rejected = [found for report in reports.values() for found in report.rejected]
     for found in rejected[:SHOWN]:
         console.print(f"{escape(found.file)}:{found.line}: {escape(found.reason)}", soft_wrap=True)
     if len(rejected) > SHOWN:
         console.print(f"and {len(rejected) - SHOWN:,} more rejected records")
     return not rejected
+
+
+def _notices(reports: dict[str, ImportReport]) -> list[str]:
+    """What could not be carried over: each thing once, with where it was first and how often."""
+    found: dict[str, list[str]] = {}
+    for report in reports.values():
+        for notice in report.notices:
+            found.setdefault(notice.message, []).append(f"{notice.file}:{notice.line}")
+    if not found:
+        return []
+    lines = ["Not carried over, or only otherwise:"]
+    for message, places in list(found.items())[:SHOWN]:
+        more = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
+        lines.append(f"  {places[0]}{more}: {message}")
+    if len(found) > SHOWN:
+        lines.append(
+            f"  and {len(found) - SHOWN:,} more such things: write them with --report FILE"
+        )
+    return lines
+
+
+def write_report(reports: dict[str, ImportReport], path: Path) -> None:
+    """All that was done and told, as JSON. Raises typer.BadParameter when it cannot be written."""
+    told = {
+        name: {
+            "dry_run": report.dry_run,
+            "created": report.created,
+            "changed": report.changed,
+            "unchanged": report.unchanged,
+            "rejected": [asdict(found) for found in report.rejected],
+            "notices": [asdict(found) for found in report.notices],
+        }
+        for name, report in reports.items()
+    }
+    try:
+        path.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"Cannot write {path}: {error.strerror}.") from error

@@ -135,7 +135,7 @@ def _tell(report: ErasureReport, console: Console) -> bool:
     gone = ", ".join(f"{count:,} {name}" for name, count in asdict(report.erased).items() if count)
     console.print(f"Erased: {gone or 'nothing was held'}. Noted as {report.id}.")
     for place in report.left:
-        console.print(f"[yellow]Left to you:[/] {escape(place)} names the customer.")
+        console.print(f"[yellow]Left to you:[/] {escape(place)}: look what it says.")
     for path in report.remains:
         console.print(f"[yellow]Still there:[/] {escape(str(path))} holds the reference or a text.")
     return not report.left and not report.remains

@@ -26,6 +26,7 @@ from kb.queries.privacy import (
     find_planned,
     marked_refs,
     plan_erasure,
+    with_quotes,
 )
 from kb.search.snapshot import stale_generations
 from kb.secret_key import Marks
@@ -67,7 +68,8 @@ def preview(settings: Settings, engine: Engine, whom: Whom) -> Preview:
     marks = Marks.of(settings)
     with session_factory(engine, read_only=True)() as session:
         plan = plan_erasure(session, marks, whom.customer_ref, whom.also)
-        return Preview(find_planned(session, marks, plan), find_left(session, whom.also))
+        left = (*find_left(session, whom.also), *plan.left)
+        return Preview(find_planned(session, marks, plan), left)
 
 
 def erase_rows(settings: Settings, engine: Engine, whom: Whom, actor: str) -> ErasureReport:
@@ -78,7 +80,7 @@ def erase_rows(settings: Settings, engine: Engine, whom: Whom, actor: str) -> Er
     marks = Marks.of(settings)
     with session_factory(engine, read_only=True)() as session:
         plan = plan_erasure(session, marks, whom.customer_ref, whom.also)
-        left = find_left(session, whom.also)
+        left = (*find_left(session, whom.also), *plan.left)
     # Even when nothing is held: an older copy of the database may hold something.
     entry = note_begin(settings.home, marks.fingerprint, plan)
     erased = _erase(engine, marks, plan, actor)
@@ -126,8 +128,10 @@ def apply_ledger(settings: Settings, engine: Engine, actor: str = "ledger") -> b
         dirty = dirty or not entry.done
         with session_factory(engine, read_only=True)() as session:
             found = find_planned(session, marks, entry.plan, refs)
+            theirs = (found.cases, found.interactions, found.suggestions)
+            plan = with_quotes(session, marks, entry.plan, *theirs)
         if not found.is_empty:
-            erased = _erase(engine, marks, entry.plan, actor)
+            erased = _erase(engine, marks, plan, actor)
             log.info("erasure.applied_again", erasure=entry.id, cases=erased.cases)
             dirty = True
     return dirty

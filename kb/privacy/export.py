@@ -66,7 +66,8 @@ def export_customer(settings: Settings, engine: Engine, whom: Whom, actor: str) 
         plan = plan_erasure(session, marks, whom.customer_ref, whom.also)
         found = find_planned(session, marks, plan)
         held: Held = {"customer_ref": whom.customer_ref, "made_at": _iso(utc_now())}
-        held |= _held(session, found) | {"elsewhere": list(find_left(session, whom.also))}
+        elsewhere = [*find_left(session, whom.also), *plan.left]
+        held |= _held(session, found) | {"elsewhere": elsewhere}
     counts = {name: len(rows) for name, rows in held.items() if isinstance(rows, list)}
     with session_factory(engine).begin() as session:
         audit.record(session, actor, "export", "customer", plan.audited, **counts)

@@ -23,6 +23,12 @@ from kb.actions.retention import (
     prune_audit,
     raw_cases,
 )
+from kb.actions.retention_authoring import (
+    forget_comments,
+    forget_edits,
+    forget_searches,
+    forget_tasks,
+)
 from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import utc_now
@@ -37,6 +43,10 @@ class RetainReport:
     suggestions: int = 0
     feedback: int = 0
     gaps: int = 0
+    searches: int = 0
+    edits: int = 0
+    comments: int = 0
+    tasks: int = 0
     interactions: int = 0
     deliveries: int = 0
     receipts: int = 0
@@ -67,6 +77,10 @@ def retain(
     kinds: dict[str, Callable[[Session, datetime], int]] = {
         "feedback": forget_feedback,
         "gaps": forget_gaps,
+        "searches": forget_searches,
+        "edits": forget_edits,
+        "comments": forget_comments,
+        "tasks": forget_tasks,
         "suggestions": forget_suggestions,  # after what cites them
         "interactions": forget_interactions,
         "deliveries": forget_deliveries,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -14,15 +16,16 @@ from sqlalchemy.exc import OperationalError
 from kb.config import Settings
 from kb.db import create_engine_for, session_factory
 from kb.errors import Busy
+from kb.privacy import scan
 from kb.search.snapshot import forget_snapshots
 
 PATIENCE = 30.0  # seconds to wait for readers of the write-ahead log, or for a table
-CHUNK = 1 << 20
 TABLES = (
     "case", "case_message", "redaction", "passage", "embedding", "outbox",
     "suggestion", "feedback", "gap", "revision", "interaction", "interaction_message",
     "interaction_event", "flag", "contribution", "colleague_question", "webhook_delivery",
-    "webhook_receipt",
+    "webhook_receipt", "article", "translation", "edit", "comment", "article_change", "review",
+    "redirect", "task", "schedule", "bulk_change", "attachment", "attachment_use",
 )  # fmt: skip
 
 
@@ -61,38 +64,20 @@ def copies(settings: Settings) -> list[Path]:
 def find_traces(home: Path, texts: Sequence[str]) -> list[Path]:
     """Files below `home` whose bytes hold one of the texts, as it is or as JSON escapes it.
 
-    What is a link is not followed: the model's files are no data of the home.
+    What is a link is not followed: the model's files are no data of the home. A process of its
+    own reads them: whoever closes a file of SQLite's loses the locks that this process holds on it
+    (sqlite.org/howtocorrupt.html, 2.2), and another one may then take the write-ahead log away.
+    Raises OSError when a file cannot be read.
     """
-    forms = {form for said in texts for form in (said.encode(), json.dumps(said)[1:-1].encode())}
-    forms.discard(b"")
-    return [path for path in _files(home) if _holds(path, forms)]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.is_symlink():
-            continue
-        if path.is_dir():
-            yield from _files(path)
-        elif path.is_file():
-            yield path
-
-
-def _holds(path: Path, forms: set[bytes]) -> bool:
-    longest = max(map(len, forms), default=0)
-    if not longest:
-        return False
-    before = b""
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                held = before + chunk
-                if any(form in held for form in forms):
-                    return True
-                before = held[-longest:]
-    except FileNotFoundError:  # a server may take its files away meanwhile
-        return False
-    return False
+    forms = {form for said in texts for form in (said, json.dumps(said)[1:-1]) if form}
+    asked = json.dumps({"folder": str(home.absolute()), "forms": sorted(forms)})
+    done = subprocess.run(
+        [sys.executable, "-I", scan.__file__], input=asked.encode(), capture_output=True
+    )
+    if done.returncode:
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+        raise OSError(f"The files in {home} could not be read: {''.join(last)}")
+    return [Path(name) for name in json.loads(done.stdout)]
 
 
 def _vacuum_sqlite(engine: Engine) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -114,23 +115,60 @@ def list_for_editors(
 ) -> Page[EditorLine]:
     """One page of articles, with all that a line shows."""
     filters, paging, now = filters or EditorFilters(), paging or Paging(), now or utc_now()
+    if not scope and not filters.text.strip():
+        query = _matching(filters, order, now).offset(paging.offset).limit(paging.limit)
+        found = [key for key, _ in session.execute(query)]
+        return Page(_lines(session, found, now), count_matching(session, filters, now=now))
+    keys = matching_keys(session, filters, order=order, scope=scope, now=now)
+    page = keys[paging.offset : paging.offset + paging.limit]
+    return Page(_lines(session, page, now), len(keys))
+
+
+def matching_keys(
+    session: Session,
+    filters: EditorFilters,
+    *,
+    order: EditorOrder = EditorOrder.key,
+    scope: Facets | None = None,
+    now: datetime | None = None,
+) -> list[str]:
+    """All articles that a list finds."""
+    named = _named(session, filters.text) if filters.text.strip() else None
+    return [
+        key
+        for key, facets in session.execute(_matching(filters, order, now or utc_now()))
+        if in_scope(facets, scope or {}) and (named is None or key in named)
+    ]
+
+
+def count_matching(
+    session: Session,
+    filters: EditorFilters,
+    *,
+    scope: Facets | None = None,
+    now: datetime | None = None,
+) -> int:
+    """How many articles a list finds."""
+    if scope or filters.text.strip():
+        return len(matching_keys(session, filters, scope=scope, now=now))
+    query = _matching(filters, EditorOrder.key, now or utc_now()).order_by(None)
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _matching(filters: EditorFilters, order: EditorOrder, now: datetime) -> Select[str, Facets]:
     uses = _uses()
     query = select(col(Article.id), col(Article.facets))
     if filters.unused or order == EditorOrder.most_used:  # else counting every use is for nothing
         query = query.outerjoin(uses, uses.c.document == DOCUMENT)
-    query = query.where(*_conditions(filters, uses, now)).order_by(*_order(order, uses))
-    if not scope and not filters.text.strip():
-        total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery()))
-        found = session.execute(query.offset(paging.offset).limit(paging.limit)).all()
-        return Page(_lines(session, [key for key, _ in found], now), total or 0)
-    named = _named(session, filters.text) if filters.text.strip() else None
-    keys = [
-        key
-        for key, facets in session.execute(query)
-        if in_scope(facets, scope or {}) and (named is None or key in named)
-    ]
-    page = keys[paging.offset : paging.offset + paging.limit]
-    return Page(_lines(session, page, now), len(keys))
+    return query.where(*_conditions(filters, uses, now)).order_by(*_order(order, uses))
+
+
+def lines_of(
+    session: Session, keys: Sequence[str], now: datetime | None = None
+) -> tuple[EditorLine, ...]:
+    """These articles as a list shows them, in the order given; those not there left out."""
+    there = set(session.scalars(select(col(Article.id)).where(col(Article.id).in_(keys))))
+    return _lines(session, [key for key in keys if key in there], now or utc_now())
 
 
 def _uses() -> Subquery:
@@ -205,14 +243,24 @@ def _order(order: EditorOrder, uses: Subquery) -> Sequence[Any]:
 
 
 def _named(session: Session, text: str) -> set[str]:
-    """Articles whose key or a title of theirs holds the words."""
-    wanted = fold(text.strip())
+    """Articles whose key, or a title of theirs, holds every word."""
+    words = fold(text).split()
     rows = session.execute(
         select(col(Translation.article_id), col(Revision.title)).join(
             Revision, col(Revision.id) == col(Translation.revision_id)
         )
     )
-    return {key for key, title in rows if wanted in fold(title) or wanted in key}
+    return {key for key, title in rows if _holds(key, words) or _holds(fold(title), words)}
+
+
+@lru_cache(maxsize=20_000)
+def _folded(title: str) -> str:
+    """Kept, since every search looks through the same titles."""
+    return fold(title)
+
+
+def _holds(text: str, words: Sequence[str]) -> bool:
+    return all(word in text for word in words)
 
 
 def _lines(session: Session, keys: Sequence[str], now: datetime) -> tuple[EditorLine, ...]:

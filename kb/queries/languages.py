@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,10 +50,24 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A page of articles, and how many texts there are by language and status."""
+    """A page of articles; how many texts there are by language and status, and in each language
+    how many that readers do not have."""
 
     page: Page[BoardRow]
     counts: dict[str, dict[LanguageStatus, int]]
+    drafts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardFilters:
+    """Which articles: those with the status in any language, or in the one given.
+
+    `drafts`: those with a text that readers do not have.
+    """
+
+    status: LanguageStatus | None = None
+    language: str | None = None
+    drafts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +82,14 @@ class SourceChange:
 def load_board(
     session: Session,
     languages: Sequence[str],
+    filters: BoardFilters | None = None,
     *,
-    status: LanguageStatus | None = None,
     scope: Facets | None = None,
     paging: Paging | None = None,
 ) -> Board:
-    """Articles that are not archived, by key; with `status`, those that have it in any of the
-    languages."""
-    paging = paging or Paging()
-    statuses = _statuses(session, languages)
+    """Articles that are not archived, by key."""
+    filters, paging = filters or BoardFilters(), paging or Paging()
+    statuses = load_statuses(session, languages)
     if scope:
         rows = session.execute(select(col(Article.id), col(Article.facets)))
         allowed = {key for key, facets in rows if in_scope(facets, scope)}
@@ -87,14 +100,32 @@ def load_board(
     for found in statuses.values():
         for language in languages:
             counts[language][found.get(language, LanguageStatus.missing)] += 1
+    drafts = _drafts(session)
+    looked_at = [x for x in languages if filters.language in (None, x)] or languages
     wanted = sorted(
         key
         for key, found in statuses.items()
-        if status is None or any(found.get(x, LanguageStatus.missing) == status for x in languages)
+        if any(_fits(filters, found.get(x), (key, x) in drafts) for x in looked_at)
     )
     keys = wanted[paging.offset : paging.offset + paging.limit]
     rows_ = _rows(session, keys, languages, statuses)
-    return Board(Page(rows_, len(wanted)), counts)
+    of_drafts = {x: sum(key in statuses for key, y in drafts if x == y) for x in languages}
+    return Board(Page(rows_, len(wanted)), counts, of_drafts)
+
+
+def _fits(filters: BoardFilters, status: LanguageStatus | None, is_draft: bool) -> bool:
+    if filters.drafts and not is_draft:
+        return False
+    return filters.status in (None, status or LanguageStatus.missing)
+
+
+def _drafts(session: Session) -> set[tuple[str, str]]:
+    """Texts (article, language) that readers do not have."""
+    newer = col(Translation.revision_id).is_distinct_from(col(Translation.published_revision_id))
+    rows = session.execute(
+        select(col(Translation.article_id), col(Translation.language)).where(newer)
+    )
+    return {(key, language) for key, language in rows}
 
 
 def load_source_change(session: Session, article_id: str, language: str) -> SourceChange:
@@ -113,7 +144,7 @@ def load_source_change(session: Session, article_id: str, language: str) -> Sour
     found, original = texts.get(language), texts.get(article.original_language)
     if found is None or original is None:
         raise NotFound(f"The article {article_id} has no text in {language[:35]}.")
-    status = _statuses(session, [language], article_id)[article_id][language]
+    status = load_statuses(session, [language], {article_id})[article_id][language]
     source = session.get(Revision, found.source_revision_id or 0)
     if status == LanguageStatus.original or source is None or source.id == original.id:
         return SourceChange(status, None, ())
@@ -144,10 +175,13 @@ _Original = aliased(Revision)
 _Source = aliased(Revision)
 
 
-def _statuses(
-    session: Session, languages: Sequence[str], article_id: str | None = None
+def load_statuses(
+    session: Session, languages: Sequence[str], keys: Collection[str] | None = None
 ) -> dict[str, dict[str, LanguageStatus]]:
-    """Article -> language -> status; languages that have no text are left out."""
+    """Article -> language -> status; languages that have no text are left out.
+
+    Of these articles, or (None) of all that are not archived.
+    """
     is_outdated: ColumnElement[bool] = func.coalesce(
         col(_Source.content_hash) != col(_Original.content_hash), True
     )
@@ -165,7 +199,9 @@ def _statuses(
         (is_outdated, LanguageStatus.outdated),
         else_=LanguageStatus.current,
     )
-    of_article = [] if article_id is None else [col(Article.id) == article_id]
+    of_articles: ColumnElement[bool] = col(Article.state) != ArticleState.archived
+    if keys is not None:
+        of_articles = col(Article.id).in_(keys)
     rows = session.execute(
         select(col(Article.id), col(Translation.language), status)
         .outerjoin(
@@ -185,7 +221,7 @@ def _statuses(
         )
         .outerjoin(_Original, col(_Original.id) == col(_Own.revision_id))
         .outerjoin(_Source, col(_Source.id) == col(Revision.source_revision_id))
-        .where(*(of_article or [col(Article.state) != ArticleState.archived]))
+        .where(of_articles)
     )
     found: dict[str, dict[str, LanguageStatus]] = {}
     for key, language, value in rows:

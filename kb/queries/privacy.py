@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +26,7 @@ from kb.domain import (
     utc_now,
 )
 from kb.errors import InvalidInput
+from kb.queries.privacy_authoring import find_traces_in_texts
 from kb.queries.privacy_interactions import (
     batches,
     cases_of,
@@ -59,6 +60,7 @@ class MaskedText(BaseModel):
     place: Place
     was: str
     spans: tuple[tuple[int, int], ...]
+    quotes: tuple[tuple[int, int], ...] = ()  # what repeats the customer's case, word by word
 
 
 class ErasurePlan(BaseModel):
@@ -75,6 +77,7 @@ class ErasurePlan(BaseModel):
     suggestions: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()  # Marks.customer of their question's hash
     masks: tuple[MaskedText, ...] = ()
+    left: tuple[str, ...] = ()  # articles that a person has to look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,10 @@ def plan_erasure(
 ) -> ErasurePlan:
     """All that is held of a customer now.
 
-    Found are cases, interactions and suggestions with this reference, suggestions that repeat a
-    message of those, and, for each text in `also` (an address, a number, a name), suggestions
-    and gaps that hold it and the places where cases and interactions of others and articles do.
+    Found are cases, interactions and suggestions with this reference, suggestions and searches
+    that repeat a message of those, texts of authors that quote them, and, for each text in `also`
+    (an address, a number, a name), suggestions and gaps that hold it and the places where cases
+    and interactions of others and articles do.
     Raises InvalidInput when a text is so short that it would be found everywhere.
     """
     if not customer_ref.strip():
@@ -111,13 +115,43 @@ def plan_erasure(
     cases, interactions = _held(session, plan, [customer_ref])
     said = _messages_of(session, cases, interactions)
     suggestions = tuple(_suggestions(session, said, wanted)) if said or wanted else ()
-    gaps: tuple[str, ...] = ()
-    masks: tuple[MaskedText, ...] = ()
+    theirs = set(suggestions) | _marked_suggestions(session, plan)
+    plan = with_quotes(session, marks, plan, cases, interactions, theirs)
+    gaps = set(plan.gaps)
     if wanted:
         rows = session.execute(select(col(Gap.question), col(Gap.question_hash)))
-        gaps = tuple(marks.customer(found) for text, found in rows if wanted.search(text))
-        masks = tuple(_masks(session, marks, wanted, Without(cases, interactions)))
-    return plan.model_copy(update={"suggestions": suggestions, "gaps": gaps, "masks": masks})
+        gaps |= {marks.customer(found) for text, found in rows if wanted.search(text)}
+        named = _masks(session, marks, wanted, Without(cases, interactions))
+        plan = plan.model_copy(update={"masks": _together(plan.masks, tuple(named))})
+    return plan.model_copy(update={"suggestions": suggestions, "gaps": tuple(sorted(gaps))})
+
+
+def with_quotes(
+    session: Session,
+    marks: Marks,
+    plan: ErasurePlan,
+    cases: Collection[str],
+    interactions: Collection[str],
+    suggestions: Collection[str],
+) -> ErasurePlan:
+    """The plan with texts of authors and searches that repeat something of these now.
+
+    For an older copy it is made again: other texts stood there.
+    """
+    traces = find_traces_in_texts(session, cases, interactions, suggestions)
+    gaps = tuple(sorted({*plan.gaps, *map(marks.customer, traces.searches)}))
+    quoted = tuple(
+        MaskedText(
+            place=trace.place,
+            was=marks.customer(trace.text),
+            spans=trace.names,
+            quotes=trace.quotes,
+        )
+        for trace in traces.found
+    )
+    return plan.model_copy(
+        update={"masks": _together(plan.masks, quoted), "left": traces.left, "gaps": gaps}
+    )
 
 
 def marked_refs(session: Session, marks: Marks) -> dict[str, list[str]]:
@@ -138,10 +172,7 @@ def find_planned(
     """
     refs = marked_refs(session, marks) if refs is None else refs
     cases, interactions = _held(session, plan, refs.get(plan.customer, []))
-    by_mark = select(col(Suggestion.id)).where(
-        col(Suggestion.customer_mark) == plan.customer, col(Suggestion.created_at) <= plan.at
-    )
-    suggestions = set(session.scalars(by_mark)) | suggestions_of(session, interactions)
+    suggestions = _marked_suggestions(session, plan) | suggestions_of(session, interactions)
     for batch in batches(plan.suggestions):
         listed = select(col(Suggestion.id)).where(col(Suggestion.id).in_(batch))
         suggestions |= set(session.scalars(listed))
@@ -303,6 +334,27 @@ def _masks(
         spans = tuple(match.span() for match in wanted.finditer(text))
         if spans:
             yield MaskedText(place=place, was=marks.customer(text), spans=spans)
+
+
+def _marked_suggestions(session: Session, plan: ErasurePlan) -> set[str]:
+    """Those asked for with the customer's reference."""
+    by_mark = select(col(Suggestion.id)).where(
+        col(Suggestion.customer_mark) == plan.customer, col(Suggestion.created_at) <= plan.at
+    )
+    return set(session.scalars(by_mark))
+
+
+def _together(some: tuple[MaskedText, ...], more: tuple[MaskedText, ...]) -> tuple[MaskedText, ...]:
+    """Each text once, as it is masked in one go."""
+    found = {(mask.place, mask.was): mask for mask in some}
+    for mask in more:
+        other = found.get((mask.place, mask.was))
+        if other is not None:
+            spans = tuple(sorted({*other.spans, *mask.spans}))
+            quotes = tuple(sorted({*other.quotes, *mask.quotes}))
+            mask = mask.model_copy(update={"spans": spans, "quotes": quotes})
+        found[mask.place, mask.was] = mask
+    return tuple(found.values())
 
 
 def _fits(session: Session, marks: Marks, mask: MaskedText) -> bool:

@@ -11,15 +11,23 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
 from kb.domain import (
+    ArticleChange,
+    BulkChange,
     Case,
     CaseMessage,
     ColleagueQuestion,
+    Comment,
     Contribution,
+    Edit,
     Feedback,
     Flag,
     Interaction,
     InteractionMessage,
+    Redirect,
+    Review,
     Revision,
+    Schedule,
+    Task,
     Translation,
 )
 
@@ -36,12 +44,24 @@ class Without:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthoringText:
+    """A text that people wrote; `article` is what it is about, where it is about one."""
+
+    place: Place
+    text: str
+    article: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Texts:
-    """The text fields of a table; `owner` is the column of what a row goes with."""
+    """The text fields of a table; `owner` is the column of what a row goes with, `article` the
+    one that names what it is about."""
 
     fields: tuple[str, ...]
     owner: str | None = None
     number: bool = True  # the key is one
+    key: str = "id"
+    article: str | None = None
 
 
 _IN_CASES: Mapping[type[Any], _Texts] = {
@@ -54,25 +74,58 @@ _IN_INTERACTIONS: Mapping[type[Any], _Texts] = {
         ("subject", "resolution", "handover_note", "customer_name"), "id", number=False
     ),
     InteractionMessage: _Texts(("text",), "interaction_id"),
-    Flag: _Texts(("text",), "interaction_id", number=False),
-    Contribution: _Texts(("title", "text"), "interaction_id", number=False),
+    Flag: _Texts(("text",), "interaction_id", number=False, article="document"),
+    Contribution: _Texts(("title", "text"), "interaction_id", number=False, article="document"),
     ColleagueQuestion: _Texts(("text", "answer"), "interaction_id", number=False),
 }
+_IN_AUTHORING: Mapping[type[Any], _Texts] = {
+    Edit: _Texts(("title", "summary", "body"), article="article_id"),
+    Comment: _Texts(("text", "quote"), article="article_id"),
+    ArticleChange: _Texts(("note",), article="article_id"),
+    Review: _Texts(("note", "decision_note"), article="article_id"),
+    Redirect: _Texts(("note",), number=False, key="old_id", article="article_id"),
+    Task: _Texts(("note",), article="document"),
+    Schedule: _Texts(("note", "error"), article="article_id"),
+    BulkChange: _Texts(("note",), number=False),
+}
 _TABLES = {table.__tablename__: (table, texts) for table, texts in
-           (*_IN_CASES.items(), *_IN_INTERACTIONS.items())}  # fmt: skip
+           (*_IN_CASES.items(), *_IN_INTERACTIONS.items(), *_IN_AUTHORING.items())}  # fmt: skip
+_ARTICLE = "article:"
 
 
 def texts_but(session: Session, without: Without) -> Iterator[tuple[Place, str]]:
-    """Every text of articles, cases, feedback and interactions, with its place."""
+    """Every text of articles, authoring, cases, feedback and interactions, with its place."""
     yield from _columns(session, _IN_CASES, without.cases)
     yield from _columns(session, _IN_INTERACTIONS, without.interactions)
+    yield from _columns(session, _IN_AUTHORING, ())
     messages = select(col(CaseMessage.case_id), col(CaseMessage.position), col(CaseMessage.text))
     for case_id, position, text in session.execute(messages):
         if case_id not in without.cases:
             yield ("case_message", f"{case_id}:{position}", "text"), text
-    for key, words in session.execute(select(col(Revision.id), col(Revision.keywords))):
-        for number, word in enumerate(words):
-            yield ("revision", str(key), f"keywords:{number}"), word
+    for table in (Revision, Edit):
+        for key, words in session.execute(select(col(table.id), col(table.keywords))):
+            yield from _keywords(table, key, words)
+
+
+def authoring_texts(session: Session, without: Collection[str] = ()) -> Iterator[AuthoringText]:
+    """What people wrote in articles and about them, but what goes with these interactions."""
+    texts = ("title", "summary", "body", "note")
+    columns = [getattr(Revision, name) for name in texts]
+    revisions = select(
+        col(Revision.id), col(Translation.article_id), col(Revision.keywords), *columns
+    ).join(Translation, col(Translation.id) == col(Revision.translation_id))
+    for key, article, words, *found in session.execute(revisions):
+        for name, text in zip(texts, found, strict=True):
+            yield AuthoringText(("revision", str(key), name), text, article)
+        for place, word in _keywords(Revision, key, words):
+            yield AuthoringText(place, word, article)
+    edits = select(col(Edit.id), col(Edit.article_id), col(Edit.keywords))
+    for key, article, words in session.execute(edits):
+        for place, word in _keywords(Edit, key, words):
+            yield AuthoringText(place, word, article)
+    tables: tuple[type[Any], ...] = (*_IN_AUTHORING, Flag, Contribution)
+    for table in tables:
+        yield from _authored(session, table, without)
 
 
 def row_at(session: Session, place: Place) -> tuple[SQLModel, str] | None:
@@ -112,12 +165,36 @@ def _columns(
     session: Session, tables: Mapping[type[Any], _Texts], without: Collection[str]
 ) -> Iterator[tuple[Place, str]]:
     for table, texts in tables.items():
-        owner = getattr(table, texts.owner or "id")
+        key_of = getattr(table, texts.key)
+        owner = getattr(table, texts.owner or texts.key)
         columns = [getattr(table, name) for name in texts.fields]
         for key, of, *found in session.execute(
-            select(table.id, owner.label("owner"), *columns).order_by(table.id)
+            select(key_of, owner.label("owner"), *columns).order_by(key_of)
         ):
             if texts.owner is None or of not in without:
                 for name, text in zip(texts.fields, found, strict=True):
                     if text:
                         yield (table.__tablename__, str(key), name), text
+
+
+def _authored(
+    session: Session, table: type[Any], without: Collection[str]
+) -> Iterator[AuthoringText]:
+    _, texts = _TABLES[table.__tablename__]
+    owner = getattr(table, texts.owner or texts.key)
+    about = getattr(table, texts.article or texts.key)
+    columns = [getattr(table, name) for name in texts.fields]
+    query = select(getattr(table, texts.key), owner.label("owner"), about.label("about"), *columns)
+    for key, of, document, *found in session.execute(query):
+        article = (document or "").removeprefix(_ARTICLE) if texts.article else None
+        if texts.owner is None or of not in without:
+            for name, text in zip(texts.fields, found, strict=True):
+                if text:
+                    yield AuthoringText((table.__tablename__, str(key), name), text, article)
+
+
+def _keywords(
+    table: type[Any], key: int | None, words: Sequence[str]
+) -> Iterator[tuple[Place, str]]:
+    for number, word in enumerate(words):
+        yield (table.__tablename__, str(key), f"keywords:{number}"), word

@@ -65,6 +65,16 @@ def moved_to(
     return str(found[0])
 
 
+def moved_to_any(session: Session, old_id: str, scope: Facets | None = None) -> str | None:
+    """The article that an editor is led to, in whatever state; None out of scope."""
+    found = session.execute(
+        select(col(Article.id), col(Article.facets))
+        .join(Redirect, col(Redirect.article_id) == col(Article.id))
+        .where(col(Redirect.old_id) == old_id)
+    ).first()
+    return str(found[0]) if found is not None and in_scope(found[1], scope or {}) else None
+
+
 def list_redirects(
     session: Session,
     *,

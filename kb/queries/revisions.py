@@ -127,6 +127,16 @@ def compare_revisions(
 _Source = aliased(Revision)
 
 
+def latest_number(session: Session, article_id: str, language: str) -> int:
+    """The number of the latest revision; 0 when there is no text in this language."""
+    found = session.scalar(
+        select(col(Revision.number))
+        .join(Translation, col(Translation.revision_id) == col(Revision.id))
+        .where(col(Translation.article_id) == article_id, col(Translation.language) == language)
+    )
+    return found or 0
+
+
 def _lines() -> Select[Revision, int | None]:
     return select(Revision, col(_Source.number)).outerjoin(
         _Source, col(_Source.id) == col(Revision.source_revision_id)

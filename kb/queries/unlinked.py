@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -62,6 +63,17 @@ class _Held:
         return UnlinkedCase(key, self.language, "\n".join(self.texts)[:TEXT], means)
 
 
+@dataclass(frozen=True, slots=True)
+class LinksState:
+    """How far changes of cases, of articles and of links between them have come."""
+
+    links: int
+    cases: int
+    case_changed: datetime | None
+    articles: int
+    article_changed: datetime | None
+
+
 def unlinked_cases(session: Session, model_id: str, scope: Facets) -> list[UnlinkedCase]:
     """By key. An article that is archived counts as none; a case without vectors is left out."""
     linked = (
@@ -106,6 +118,14 @@ def unlinked_cases(session: Session, model_id: str, scope: Facets) -> list[Unlin
             if part != Part.resolution:
                 case.texts.insert(0 if part == Part.title else len(case.texts), text)
     return [case.view(key) for key, case in held.items()]
+
+
+def links_state(session: Session) -> LinksState:
+    """Equal ones mean that the same cases are linked with the same articles, in the same states."""
+    links = session.scalar(select(func.count()).select_from(CaseArticle)) or 0
+    cases = session.execute(select(func.count(), func.max(col(Case.updated_at)))).one()
+    articles = session.execute(select(func.count(), func.max(col(Article.updated_at)))).one()
+    return LinksState(links, *cases, *articles)
 
 
 def case_lines(session: Session, keys: Collection[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kb.text.sentences import split_sentences
 from kb.text.terms import base_language
@@ -78,6 +79,7 @@ def reading_ease(text: str, language: str) -> Reading:
     return Reading(measure, round(length, 1), length <= EASY_WORDS, long)
 
 
+@lru_cache(maxsize=50_000)
 def count_syllables(word: str, base: str) -> int:
     """Syllables of a small-letter word in en, pl or cs, by its vowels; at least one."""
     count = len(_VOWELS[base].findall(word))

@@ -57,6 +57,14 @@ def terms(text: str, language: str) -> list[str]:
     return found
 
 
+def each_term(text: str, language: str) -> Iterator[str]:
+    """The same terms as `terms`, found as they are asked for."""
+    base = base_language(language)
+    for match in _TOKEN.finditer(text):
+        for part in _analyse(match.lastgroup or "", match[0], base):
+            yield part[0]
+
+
 def term_spans(text: str, language: str) -> list[TermSpan]:
     """The same terms as `terms`, each with its character span in `text`, for highlighting."""
     base = base_language(language)

@@ -110,6 +110,14 @@ def test_old_permalinks_lead_on_for_ever(client: TestClient) -> None:
         assert (page.status_code, page.headers["location"]) == (301, "/a/life-6-new?lang=en")
         api = client.get(f"{API}/{old}", follow_redirects=False)
         assert (api.status_code, api.headers["location"]) == (301, f"{API}/life-6-new")
+        passage = client.get(f"/embed/passage/article/{old}?lang=en", follow_redirects=False)
+        there = "/embed/passage/article/life-6-new?lang=en"
+        assert (passage.status_code, passage.headers["location"]) == (301, there)
+    latest = client.get(f"{API}/life-6?view=latest", follow_redirects=False)
+    assert (latest.status_code, latest.headers["location"]) == (
+        301,
+        f"{API}/life-6-new?view=latest",
+    )
     done(client.post(f"{API}/life-7/merge", json={"into": "life-5"}))
     page = client.get("/a/life-7", follow_redirects=False)
     assert page.headers["location"] == "/a/life-6-new"
@@ -118,6 +126,9 @@ def test_old_permalinks_lead_on_for_ever(client: TestClient) -> None:
     hidden = client.get("/a/life-7", follow_redirects=False)
     nowhere = client.get("/a/never-was", follow_redirects=False)
     assert hidden.status_code == nowhere.status_code == 404
+    editors = client.get(f"{API}/life-6?view=latest")
+    assert (editors.status_code, editors.json()["state"]) == (200, "archived")
+    problem(client.get(f"{API}/never-was?view=latest"), 404, "not_found")
 
 
 def test_a_renamed_article_is_found_by_its_new_key_alone(client: TestClient) -> None:

@@ -187,6 +187,9 @@ def test_other_cases_come_with_it_and_go(client: TestClient) -> None:
     assert "only shards in the box" in _field(page, "body")
     assert "Linked with the article, but not quoted" in page
     assert 'data-case="p-9"' in page
+    assert _field(_page(client, path, **{"with": "p-8,p-9"}), "cases") == "p-8 p-9"
+    for given, status in (("p-8,P!", 404), ("never-was", 404), (",".join(["p-8"] * 20), 422)):
+        assert client.get(path, params={"with": given}).status_code == status
     page = _again(client, path, _form(page, do="drop:p-8"))
     assert _field(page, "cases") == "p-9"
     assert "only shards" not in _field(page, "body")
@@ -291,3 +294,13 @@ def test_traces_move_with_the_text() -> None:
     assert [new[t.start : t.end] for t in found] == ["One two 3 three.", "Four."]
     assert moved(old, "", traces) == ()
     assert names_typed(" a ,b  c,, a", ",") == ["a", "b c"]
+
+
+def test_enter_in_a_field_does_nothing_but_look_again(client: TestClient) -> None:
+    """Browsers press the first button of a form: it must not be one that writes."""
+    text = "I never got the PIN for the parcel locker, no PIN came"
+    page = _page(client, _case(client, "p-14", text, "Send it again.", subject="locker PIN"))
+    found = re.search(r'<button[^>]*form="draft-form"[^>]*value="([^"]*)"', page)
+    assert found is not None
+    assert found[1] == "again"
+    assert found.start() < page.index('value="improve:')

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from kb.config import Settings
 from kb.privacy.ledger import read_ledger
+from kb.privacy.traces import find_traces
 from tests.api.calls import problem, search, suggest
 from tests.api.conftest import BASE
 from tests.api.people import make_user, services_in, signed_in
@@ -46,12 +47,7 @@ def _case(word: str, ref: str) -> dict[str, Any]:
 
 
 def _files_with(home: Path, *words: str) -> list[str]:
-    return [
-        path.relative_to(home).as_posix()
-        for path in sorted(home.rglob("*"))
-        if path.is_file() and not path.is_symlink() and "models" not in path.parts
-        if any(word.encode() in path.read_bytes() for word in words)
-    ]
+    return [path.relative_to(home).as_posix() for path in find_traces(home, words)]
 
 
 def test_a_customer_is_erased_while_others_are_served(

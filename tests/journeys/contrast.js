@@ -1,5 +1,6 @@
 // Texts whose colour is too near to what is behind it (WCAG 2.2: 4.5, large texts 3), and
 // controls smaller than 24 by 24 pixels that do not stand in a line of text.
+// What lies under a text area, invisible, for its marks alone is no text to read.
 (() => {
   const parse = (colour) => {
     const [r, g, b, a = 1] = colour.match(/[\d.]+/g).map(Number);
@@ -25,7 +26,7 @@
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
     const box = element.getBoundingClientRect();
-    if (!walker.currentNode.data.trim() || !box.width || element.closest("template, [hidden], .skip")) continue;
+    if (!walker.currentNode.data.trim() || !box.width || element.closest("template, [hidden], .skip, .ink__under")) continue;
     const style = getComputedStyle(element);
     const ground = behind(element);
     const a = light(over(parse(style.color), ground)), b = light(ground);

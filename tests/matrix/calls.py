@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kb.domain import ArticleState, Audience, CaseState, Permission
-from tests.matrix import authoring, drafts, hooks, images, interactions, knowledge, live, people
+from tests.matrix import (
+    authoring,
+    desk,
+    drafts,
+    editor,
+    hooks,
+    images,
+    interactions,
+    knowledge,
+    live,
+    people,
+)
 from tests.matrix.call import Call, Needs
 from tests.matrix.objects import ARTICLES, CASES, NOWHERE, ArticleObject
 
@@ -30,9 +41,12 @@ def listed(suggestion: str) -> Iterator[Call]:
     yield from knowledge.calls()
     yield from drafts.calls()
     yield from drafts.pages()
+    yield from drafts.past()
     yield from authoring.calls()
+    yield from desk.calls()
     yield from hooks.calls()
     yield from images.calls()
+    yield from editor.calls()
 
 
 def _readings() -> Iterator[tuple[str, Mapping[str, str], tuple[Audience, ...], Needs]]:

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from kb.domain import Case, CaseArticle, Permission
 from tests.matrix.call import Call
-from tests.matrix.objects import CASES, NOWHERE
+from tests.matrix.objects import ARTICLES, CASES, NOWHERE
 
 P = Permission
 CASE = "/api/v1/cases/{case_id}"
@@ -74,6 +74,20 @@ def pages() -> Iterator[Call]:
     yield Call("GET", page, "", at, 404, reads)
     yield Call("POST", page, "", at, 404, reads, given={"data": said})
     yield Call("GET", f"{page}/done", "", at, 404, reads)
+
+
+def past() -> Iterator[Call]:
+    """An article's past, and its translations beside the original, in every state of it."""
+    page = "/editor/articles/{article_id}"
+    for article in ARTICLES:
+        at = {"article_id": article.key}
+        yield Call("GET", f"{page}/history", "", at, 200, article=article)
+        there, none = at | {"language": "en"}, at | {"language": "hu"}
+        yield Call("GET", f"{page}/{{language}}/source", "", there, 200, article=article)
+        yield Call("GET", f"{page}/{{language}}/source", "no text", none, 404, article=article)
+    at = {"article_id": NOWHERE, "language": "en"}
+    yield Call("GET", f"{page}/history", "", at, 404)
+    yield Call("GET", f"{page}/{{language}}/source", "", at, 404)
 
 
 def _link(case: str, article: str, status: int) -> Call:

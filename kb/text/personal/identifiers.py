@@ -42,6 +42,7 @@ _SORT_CODE = re.compile(r"\d\d-\d\d-\d\d[ ,]{1,2}\d{8}(?!\w)")
 _GIRO = re.compile(r"\d{8}-\d{8}(?:-\d{8})?(?![\w\-])")
 _NRB = re.compile(r"\d{2}(?: ?\d{4}){6}(?!\w)")
 _CZ_ACCOUNT = re.compile(r"(?:\d{2,6}-)?\d{6,10}/\d{4}(?![\w/])")
+_BANK = re.compile(r"/\d{4}")
 _CARD = re.compile(r"[2-6]\d{3}(?:[ .\-]{0,2}\d){9,15}")
 
 _VALUES = {
@@ -109,6 +110,8 @@ def find_accounts(lower: str) -> Iterator[PersonalSpan]:
 
 def find_czech_accounts(lower: str) -> Iterator[PersonalSpan]:
     """Czech accounts, number/bank; after the birth numbers, which look alike."""
+    if _BANK.search(lower) is None:
+        return
     for match in _CZ_ACCOUNT.finditer(lower):
         if _stands_alone(match) and bankaccount.is_valid(match[0]):
             yield PersonalSpan(match.start(), match.end(), PersonalKind.iban)

@@ -16,6 +16,9 @@ _LEAST = 5  # letters of a word that may be mistyped
 _LONGEST = 24
 _BEFORE, _AFTER = 40, 80  # characters to a number, beyond which a word says nothing of it
 _MISTYPED = 20  # the same for a mistyped word
+_FAR = 200  # where there is no number
+
+WORDS_KEPT = 20_000  # words looked at last: most of a text comes again with every pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +40,36 @@ class _Index:
 
 def find_labels(lower: str) -> list[Label]:
     """All label words of all languages; a long one also with one letter wrong."""
-    index = _index()
-    found = []
+    phrases, found = _index().phrases, []
     numbers = [match.start() for match in _NUMBER.finditer(lower)]
-    last, upcoming = -_BEFORE, 0  # the numbers before and after a word
+    numbers.append(len(lower) + _FAR)
+    last, upcoming, ahead = -_BEFORE, 0, numbers[0]  # the numbers before and after a word
     for word in _WORD.finditer(lower):
-        text, start = word[0], word.start()
-        while upcoming < len(numbers) and numbers[upcoming] < start:
-            last, upcoming = numbers[upcoming], upcoming + 1
-        ahead = numbers[upcoming] - word.end() if upcoming < len(numbers) else _AFTER
-        is_distant = ahead > _MISTYPED and start > last + _MISTYPED
-        is_far = upcoming >= len(numbers) or numbers[upcoming] > start + _AFTER
-        if is_far and start > last + _BEFORE:
+        start, end = word.span()
+        while ahead < start:
+            last, upcoming, ahead = ahead, upcoming + 1, numbers[upcoming + 1]
+        if ahead > start + _AFTER and start > last + _BEFORE:
             continue
+        text = word[0]
         hits = [
             Label(what, start, match.end())
-            for what, pattern in index.phrases.get(text[:_KEY], ())
+            for what, pattern in phrases.get(text[:_KEY], ())
             if (match := pattern.match(lower, start)) is not None
         ]
-        if not hits and _LEAST - 1 <= len(text) <= _LONGEST and not is_distant:
-            hits = [Label(what, start, word.end()) for what in _meant(text, index)]
+        if not hits and _LEAST - 1 <= end - start <= _LONGEST:
+            is_distant = ahead - end > _MISTYPED and start > last + _MISTYPED
+            hits = [] if is_distant else [Label(what, start, end) for what in _meant(text)]
         found += hits
     return found
 
 
-def _meant(word: str, index: _Index) -> frozenset[str]:
+@lru_cache(maxsize=WORDS_KEPT)
+def _meant(word: str) -> frozenset[str]:
     """What a word speaks of that is one letter away from a label: lost, doubled or swapped."""
+    mistyped = _index().mistyped
     for rest in _shortened(word):
-        if rest in index.mistyped:
-            return index.mistyped[rest]
+        if rest in mistyped:
+            return mistyped[rest]
     return frozenset()
 
 

@@ -19,12 +19,15 @@ _MOST = 3  # words of a name
 
 def find_names(tokens: Tokens, rules: Rules, known: KnownNames) -> Iterator[PersonalSpan]:
     """Names, each with all its parts in one span, without titles."""
-    words, reader = rules.names, _Reader(tokens, rules, known)
-    triggers = _triggers(rules.language)
+    reader = _Reader(tokens, rules, known)
+    telling = _telling(rules.language)
+    if known.sure or known.also_words:
+        telling = telling | known.sure | known.also_words
     marked = bytearray(len(tokens))
+    before = ""
     for place, text in enumerate(tokens.texts):
-        is_listed = text in words.given or text in words.surnames or text in words.foreign
-        if is_listed or text in triggers or text in known or tokens.says(place - 1, "\n"):
+        is_first, before = before == "\n", text
+        if is_first or text in telling:
             for start, end in reader.names_at(place):
                 marked[start:end] = b"\1" * (end - start)
     start = -1
@@ -284,7 +287,7 @@ class _Reader:
     def _taken(self, start: int) -> int:
         """The end of a name with capitals that begins here; 0 when there is none."""
         tokens, place, count = self.tokens, start, 0
-        if self._is_town(start):
+        if not tokens.is_capital(start) or self._is_town(start):
             return 0
         while count < _MOST and tokens.is_capital(place):
             text = tokens.texts[place]
@@ -345,9 +348,11 @@ def _phrases(language: str) -> dict[str, dict[str, list[tuple[str, ...]]]]:
 
 
 @lru_cache(maxsize=64)
-def _triggers(language: str) -> frozenset[str]:
+def _telling(language: str) -> frozenset[str]:
+    """Words that may be a name, or stand beside one."""
     words = get_rules(language).names
-    return (words.titles | words.titles_after).union(*_phrases(language).values())
+    listed = (words.given, words.surnames, words.foreign, words.titles, words.titles_after)
+    return frozenset().union(*listed, *_phrases(language).values())
 
 
 def _by_first(phrases: _Phrases) -> dict[str, list[tuple[str, ...]]]:

@@ -79,13 +79,12 @@ class Tokens:
 
 def read_tokens(plain: Plain) -> Tokens:
     """The tokens of a plain text."""
-    texts, starts, ends = [], [], []
-    for match in _TOKEN.finditer(plain.lower):
-        texts.append(match[0])
-        starts.append(match.start())
-        ends.append(match.end())
-    upper = sum(map(ne, plain.lower, plain.cased))
-    letters = sum(len(text) for text in texts if text[0].isalpha())
+    lower = plain.lower
+    spans = [match.span() for match in _TOKEN.finditer(lower)]
+    texts = [lower[start:end] for start, end in spans]
+    starts, ends = [span[0] for span in spans], [span[1] for span in spans]
+    upper = sum(map(ne, lower, plain.cased))
+    letters = sum([len(text) for text in texts if text[0].isalpha()])
     has_capitals = 0 < 3 * upper <= 2 * letters
     first = _LETTER.search(plain.cased)
     loose = not has_capitals or (first is not None and not first[0].isupper())

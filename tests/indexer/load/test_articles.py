@@ -222,10 +222,10 @@ def test_too_many_files_or_no_folder_is_an_error_of_its_own(
     with pytest.raises(NotFound, match="no file"):
         import_articles(sqlite_sessions, tmp_path / "none.jsonl")
     with pytest.raises(NotFound, match="no file or folder"):
-        import_articles(sqlite_sessions, tmp_path / "none.docx")
-    (tmp_path / "some.docx").write_bytes(b"PK")
+        import_articles(sqlite_sessions, tmp_path / "none.odt")
+    (tmp_path / "some.odt").write_bytes(b"PK")
     with pytest.raises(InvalidInput, match="--format"):
-        import_articles(sqlite_sessions, tmp_path / "some.docx")
+        import_articles(sqlite_sessions, tmp_path / "some.odt")
 
 
 def test_a_move_the_article_may_not_make_is_rejected(

@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from kb.actions.article_input import TranslationInput
 from kb.actions.articles import archive, restore, save_article, set_audience
-from kb.actions.cases import save_case
+from kb.actions.cases import cite_article, save_case
 from kb.actions.redirects import merge, redirect, rename, split
+from kb.actions.saved import SaveStatus
+from kb.actions.suggestions import FeedbackInput, record_feedback
 from kb.domain import ArticleState, Audience, CaseArticle, Feedback, FeedbackKind, Redirect
 from kb.errors import Conflict, InvalidInput, NotFound
 from kb.queries.articles import get_article_view, load_article, load_published
+from kb.queries.cases import get_case_view
 from kb.queries.redirects import list_redirects, moved_to
 from kb.queries.use import feedback_counts
 from tests.kb.builders import article, audited, case, enqueued, suggestion
@@ -123,3 +127,35 @@ def test_a_key_of_another_system_can_lead_here(session: Session) -> None:
     archive(session, "a", "eva")
     with pytest.raises(Conflict, match="archived"):
         redirect(session, "other", "a", "import")
+
+
+def test_cases_cite_the_article_that_theirs_went_into(session: Session) -> None:
+    for key in ("old", "target", "other"):
+        save_article(session, article(key), "eva")
+    given = case("en-1", articles=["other", "old", "target"])
+    save_case(session, given, "i")
+    save_case(session, case("en-2", articles=["old"]), "i")
+    merge(session, "old", "target", "eva")
+    cited = {key: get_case_view(session, key).articles for key in ("en-1", "en-2")}
+    assert cited == {"en-1": ("other", "target"), "en-2": ("target",)}
+    assert save_case(session, given, "i").status == SaveStatus.unchanged  # by the old key, too
+    renamed = rename(session, "target", "target-now", "eva")
+    assert cite_article(session, "en-2", "old", "eva").status == SaveStatus.unchanged
+    save_case(session, case("en-3", articles=["old", "target"]), "i")
+    for key in ("en-1", "en-2", "en-3"):
+        assert get_case_view(session, key).articles[-1] == renamed.id == "target-now"
+    query = select(col(CaseArticle.case_id), col(CaseArticle.position)).where(
+        col(CaseArticle.article_id) == "target-now"
+    )
+    assert sorted(map(tuple, session.execute(query))) == [("en-1", 1), ("en-2", 0), ("en-3", 0)]
+
+
+def test_feedback_that_comes_late_counts_for_the_target(session: Session) -> None:
+    for key in ("old", "target"):
+        save_article(session, article(key), "eva")
+    made = suggestion(session)
+    merge(session, "old", "target", "eva")
+    given = FeedbackInput(FeedbackKind.used, "article:old", idempotency_key="k-1")
+    first = record_feedback(session, made, given)
+    assert record_feedback(session, made, given) == first
+    assert session.get_one(Feedback, first).document == "article:target"

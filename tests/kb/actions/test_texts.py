@@ -139,6 +139,21 @@ def test_two_tabs_lose_nothing(session: Session) -> None:
     assert load_edit(session, KEY, "en", "eva").body == merged
 
 
+def test_a_tab_that_missed_a_saved_version_writes_over_nothing(session: Session) -> None:
+    """Another tab saved, and typed on until its count was the one this tab remembers."""
+    save_article(session, article(texts={"en": BODY}), "eva")
+    first = keep_edit(session, typed("One t", base_number=1), "eva")
+    save_text(session, KEY, text(BODY + " More."), "eva", base_number=1)
+    after = 0
+    while after != first.sequence:
+        body = f"{BODY} More {after}"
+        after = keep_edit(session, typed(body, after, base_number=2), "eva").sequence
+    with pytest.raises(Conflict) as caught:
+        keep_edit(session, typed("One two", first.sequence, base_number=1), "eva")
+    told = caught.value.details
+    assert (told["sequence"], told["base_number"]) == (after, 2)
+
+
 def test_what_others_saved_meanwhile_is_told_while_typing(session: Session) -> None:
     save_article(session, article(texts={"en": "One"}), "eva")
     keep_edit(session, typed("One t", base_number=1), "eva")

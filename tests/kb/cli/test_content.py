@@ -73,7 +73,8 @@ def test_rejections_are_listed_and_the_exit_code_says_so(tmp_path: Path) -> None
     [
         (["--map", "title"], "write FIELD=COLUMN"),
         (["--map", "headline=Question"], "There is no field"),
-        (["--format", "docx"], "markdown, jsonl or csv"),
+        (["--format", "odt"], "markdown, jsonl, csv, html, docx or zendesk"),
+        (["--body", "rtf"], "markdown or html"),
         (["--state", "lost"], "lost"),
     ],
 )

@@ -23,6 +23,7 @@ from kb.actions.suggestions import (
 from kb.config import Settings
 from kb.db import create_engine_for, session_factory
 from kb.domain import FeedbackKind, OutboxEvent, Role
+from kb.privacy.traces import find_traces
 from kb.queries.cases import get_raw_case_view
 from kb.search.snapshot import build_snapshot, current_folder
 from kb.secret_key import Marks
@@ -155,12 +156,9 @@ def _litter(site: Site) -> None:
 def leftovers(site: Site) -> dict[str, list[str]]:
     """Planted words by the file that still holds them."""
     found: dict[str, list[str]] = {}
-    for path in sorted(site.home.rglob("*")):
-        if path.is_file():
-            data = path.read_bytes()
-            words = [word for word in (*site.planted.words, REF, ALSO) if word.encode() in data]
-            if words:
-                found[path.relative_to(site.home).as_posix()] = words
+    for word in (*site.planted.words, REF, ALSO):
+        for path in find_traces(site.home, [word]):
+            found.setdefault(path.relative_to(site.home).as_posix(), []).append(word)
     return found
 
 

@@ -15,7 +15,7 @@ from kb.assist.translate import ProposedText, propose_translation
 from kb.domain import Audience
 from kb.errors import Conflict, GeneratorError, InvalidInput, NotFound
 from kb.queries.articles import get_article_view
-from kb.queries.languages import LanguageStatus, load_board, load_source_change
+from kb.queries.languages import BoardFilters, LanguageStatus, load_board, load_source_change
 from tests.kb.builders import article
 
 KEY = "wrong-postcode"
@@ -77,7 +77,7 @@ def test_the_board_counts_pages_and_filters(session: Session) -> None:
     assert [row.id for row in board.page.items] == ["a", "b", "c"]
     assert board.counts["pl"][LanguageStatus.missing] == 1
     assert board.counts["hu"][LanguageStatus.missing] == 3
-    missing = load_board(session, ["pl"], status=LanguageStatus.missing)
+    missing = load_board(session, ["pl"], BoardFilters(LanguageStatus.missing))
     assert [row.id for row in missing.page.items] == ["c"]
     scoped = load_board(session, LANGUAGES, scope={"product": ["locker"]})
     assert [row.id for row in scoped.page.items] == ["a", "b"]

@@ -89,6 +89,7 @@ function take(fresh) {
   for (const [n, one] of [...anew.querySelectorAll("details")].entries()) one.open = opened[n] ?? false;
   document.getElementById("cases").scrollTop = scrolled;
   begin();
+  keep();
   const again = mark && anew.querySelector(mark);
   (again ?? anew.querySelector("[role=alert]") ?? form().elements.body).focus({ preventScroll: true });
   if (again && carets && again.matches("textarea, input:not([type=checkbox])")) again.setSelectionRange(...carets);
@@ -104,7 +105,6 @@ function begin() {
     const found = trace && partOf(trace);
     from.textContent = found ? page.dataset.from.replace("{part}", found.name) : "";
   });
-  keep();
 }
 
 const button = document.createElement("button");
