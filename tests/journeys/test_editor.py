@@ -397,7 +397,7 @@ def test_a_session_that_ends_is_gone_on_with(browser: Browser, desk: Desk) -> No
             other.get_by_label("E-mail").fill(given["email"])
             other.get_by_label("Password").fill(PASSWORD)
             other.keyboard.press("Enter")
-            other.wait_for_url("**/editor")
+            other.wait_for_url(f"{desk.url}/editor")
         expect(page.locator("#kept")).to_have_attribute("data-kind", "good", timeout=30_000)
     assert context.request.get("/api/v1/edits/session-ends/en").json()["body"] == "Typed by nobody."
     context.close()
