@@ -19,7 +19,6 @@ from indexer.load.records import (
     ArticlePart,
     OldKey,
     OriginalMatter,
-    Plan,
     RedirectMatter,
     TranslationMatter,
     complain,
@@ -29,6 +28,7 @@ from indexer.load.sniff import Kind, check_start
 from indexer.load.yaml_text import YamlDocument, parse_yaml
 from kb.actions.article_input import Origin
 from kb.actions.articles import ArticleFields, TranslationInput
+from kb.actions.carried import CarriedPlan
 from kb.actions.checks import LANGUAGE_PATTERN
 from kb.domain import Audience, image_address, image_keys
 from kb.errors import InvalidInput, KbError
@@ -228,8 +228,10 @@ def _redirects(matter: OriginalMatter) -> tuple[OldKey, ...]:
     return tuple(found)
 
 
-def _plans(matter: OriginalMatter) -> tuple[Plan, ...]:
+def _plans(matter: OriginalMatter) -> tuple[CarriedPlan, ...]:
     return tuple(
-        Plan(row.action, row.at, None if row.languages is None else tuple(row.languages), row.note)
+        CarriedPlan(
+            row.action, row.at, None if row.languages is None else tuple(row.languages), row.note
+        )
         for row in matter.plans
     )

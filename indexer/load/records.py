@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from indexer.load.report import Source
 from kb.actions.articles import ArticleFields, TranslationInput
+from kb.actions.carried import CarriedPlan
 from kb.domain import (
     ArticleState,
     Audience,
@@ -53,16 +54,6 @@ class OldKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to happen to an article at a moment; `languages`: those to publish, None: all."""
-
-    action: ScheduledAction
-    at: datetime
-    languages: tuple[str, ...] | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ArticlePart:
     """One language of an article, and its article-level fields where this is the original.
 
@@ -80,7 +71,7 @@ class ArticlePart:
     given: frozenset[str] | None = None
     is_draft: bool = False
     redirects: tuple[OldKey, ...] = ()
-    plans: tuple[Plan, ...] = ()
+    plans: tuple[CarriedPlan, ...] = ()
 
 
 class _Strict(BaseModel):

@@ -111,8 +111,7 @@ def _acts(session: Session, part: ArticlePart, actor: str) -> Iterator[Callable[
     for old in part.redirects:
         yield partial(carry_redirect, session, old.key, part.key, actor, old.kind, old.note)
     for plan in part.plans:
-        given = (session, part.key, plan.action, plan.at, actor)
-        yield partial(carry_plan, *given, languages=plan.languages, note=plan.note)
+        yield partial(carry_plan, session, part.key, plan, actor)
 
 
 def _tried(session: Session, run: Saving, source: Source, act: Callable[[], bool]) -> bool:

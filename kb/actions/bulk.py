@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from kb.actions import audit
 from kb.actions.article_rows import find_article, finish, translations_of
@@ -69,7 +71,10 @@ Allowed = Callable[[Article], None]
 def preview(session: Session, given: BulkInput, allowed: Allowed) -> tuple[BulkItem, ...]:
     """What would happen; nothing is written."""
     _check(given)
-    return tuple(_look(session, key, given, allowed) for key in sorted(set(given.articles)))
+    keys = sorted(set(given.articles))
+    query = select(Article).where(col(Article.id).in_(keys))
+    rows = {row.id: row for row in session.scalars(query)}
+    return tuple(_look(rows.get(key), key, given, allowed) for key in keys)
 
 
 def apply(session: Session, given: BulkInput, actor: str, allowed: Allowed) -> BulkResult:
@@ -78,7 +83,7 @@ def apply(session: Session, given: BulkInput, actor: str, allowed: Allowed) -> B
     items, kept = [], []
     for key in sorted(set(given.articles)):
         found = find_article(session, key)  # locked in one order
-        item = _look(session, key, given, allowed)
+        item = _look(found, key, given, allowed)
         if item.changes:
             assert found is not None
             kept.append(_change(session, found, given, actor))
@@ -131,8 +136,7 @@ def _check(given: BulkInput) -> None:
         raise InvalidInput(f"The audience is one of {', '.join(Audience)}.")
 
 
-def _look(session: Session, key: str, given: BulkInput, allowed: Allowed) -> BulkItem:
-    row = session.get(Article, key)
+def _look(row: Article | None, key: str, given: BulkInput, allowed: Allowed) -> BulkItem:
     if row is None:
         return BulkItem(key, "", "", f"There is no article {key[:120]!r}.")
     try:

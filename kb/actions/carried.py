@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -69,23 +69,28 @@ def carry_redirect(
     return True
 
 
-def carry_plan(
-    session: Session,
-    article_id: str,
-    action: ScheduledAction,
-    at: datetime,
-    actor: str,
-    *,
-    languages: Collection[str] | None = None,
-    note: str = "",
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class CarriedPlan:
+    """What is to happen to an article at a moment; `languages`: those to publish, None: all."""
+
+    action: ScheduledAction
+    at: datetime
+    languages: tuple[str, ...] | None = None
+    note: str = ""
+
+
+def carry_plan(session: Session, article_id: str, given: CarriedPlan, actor: str) -> bool:
     """Plan the same as it was planned elsewhere; whether that is news. Raises as `plan`."""
     row = locked_article(session, article_id)
     wanted: dict[str, int] = {}
-    if action == ScheduledAction.publish:
+    if given.action == ScheduledAction.publish:
         latest = latest_revisions(translations_of(session, row.id))
-        wanted = {x: latest[x] for x in latest if languages is None or x in languages}
-    waiting: dict[str, Any] = {"action": action, "at": to_utc(at, "at"), "note": note}
+        wanted = {x: latest[x] for x in latest if given.languages is None or x in given.languages}
+    waiting: dict[str, Any] = {
+        "action": given.action,
+        "at": to_utc(given.at, "at"),
+        "note": given.note,
+    }
     for found in session.scalars(
         select(Schedule).where(
             col(Schedule.article_id) == row.id, col(Schedule.state) == ScheduleState.waiting
@@ -94,5 +99,6 @@ def carry_plan(
         same = all(getattr(found, name) == value for name, value in waiting.items())
         if same and found.revisions == wanted:
             return False
-    plan(session, row.id, action, at, actor, languages=languages, note=note)
+    more: dict[str, Any] = {"languages": given.languages, "note": given.note}
+    plan(session, row.id, given.action, given.at, actor, **more)
     return True

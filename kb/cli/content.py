@@ -62,19 +62,15 @@ def import_(
     Records that cannot be taken, and what of others could not be carried over, are listed with
     file and line and stop nothing. Importing the same again changes nothing.
     """
-    from indexer.load import FORMATS, ImportOptions, import_content
+    from indexer.load import ImportOptions, import_content
     from indexer.load.sniff import UploadLimits
 
-    mapping = parse_mapping(map_)
-    if format_ is not None and format_ not in FORMATS:
-        raise typer.BadParameter(f"--format is {FORMATS_TOLD}.")
-    if body not in ("markdown", "html"):
-        raise typer.BadParameter("--body is markdown or html.")
+    _check_kinds(format_, body)
     options = ImportOptions(
         dry_run=dry_run,
         format=format_,
         body_html=body == "html",
-        mapping=mapping,
+        mapping=parse_mapping(map_),
         facets=tuple(facet),
         language=language,
         audience=audience,
@@ -96,6 +92,15 @@ def import_(
             "Nothing to import is there. A folder is searched for Markdown (*.md), HTML, DOCX and"
             " the JSON of a Help Center; a .jsonl or .csv file is imported by its own name."
         )
+
+
+def _check_kinds(format_: str | None, body: str) -> None:
+    from indexer.load import FORMATS
+
+    if format_ is not None and format_ not in FORMATS:
+        raise typer.BadParameter(f"--format is {FORMATS_TOLD}.")
+    if body not in ("markdown", "html"):
+        raise typer.BadParameter("--body is markdown or html.")
 
 
 @app.command("export")

@@ -282,7 +282,8 @@ code, quotes, links between articles in three forms, links to the web, pictures 
 | --- | ---: | ---: |
 {table}
 
-Memory is that of the importing process. The time is that of the whole command.
+Memory is that of the importing process. The time is that of the whole command by the clock, at low
+priority on a machine that others kept busy (a load of 5 to 8).
 
 **Nothing lost** means, and each is an assertion: every article is there once and found by its old
 number; every text has its title and every word in its place; as many headings, list items, cells
