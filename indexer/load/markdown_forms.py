@@ -8,6 +8,7 @@ from typing import Any
 from markdownify import MarkdownConverter
 
 _SPECIAL = re.compile(r"([\\`*_\[\]~])")
+_BARE_END = re.compile(r"((?<!\\)(?:\\\\)*)#$")  # a # that nothing escapes
 _ENTITY = re.compile(r"&(?=#?\w{1,32};)")
 _ANGLE = re.compile(r"<(?=\S)")  # it could begin an address
 _LINE_START = re.compile(r"^(\s*)([#>+:|=-])", re.MULTILINE)
@@ -28,7 +29,7 @@ class Converter(MarkdownConverter):  # type: ignore[misc]  # it has no types
 
     def convert_hN(self, n: int, el: Any, text: str, parent_tags: Any) -> str:
         words = " ".join(text.split())
-        words = f"{words[:-1]}\\#" if words.endswith("#") else words
+        words = _BARE_END.sub(r"\1\\#", words)
         if "_inline" in parent_tags or not words:
             return words
         return f"\n\n{'#' * min(n, 6)} {words}\n\n"

@@ -174,6 +174,7 @@ def _draft(draft: Page, resolved: float, clicks: int) -> str:
         draft.keyboard.press("Enter")
     clicks += 1
     assert saved.value.status == 303
+    draft.wait_for_url("**/editor/articles/**")
     took = time.monotonic() - sent
     print(f"clicks {clicks}, draft ready {ready:.2f} s after resolving, saved in {took:.2f} s")
     assert clicks <= CLICKS
@@ -310,6 +311,7 @@ def test_a_case_is_written_up_in_every_language(
         with page.expect_response(lambda r: r.request.method == "POST") as saved:
             page.keyboard.press("Enter")
         assert saved.value.status == 303
+        page.wait_for_url("**/editor/articles/**")  # or the next page is asked for too early
         key = saved.value.headers["location"].split("/")[3]
         assert key in _found(closed_server, SAID[language], language)
         page.goto(f"/editor/articles/{key}/history")
