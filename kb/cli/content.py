@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from kb.cli.importing import parse_mapping, print_reports, write_report
 from kb.cli.terminal import PROBLEMS, bar, opened, told
 from kb.config import get_settings
 from kb.domain import ArticleState, Audience
+
+if TYPE_CHECKING:
+    from indexer.load.content import ContentReport
 
 FORMATS_TOLD = "markdown, jsonl, csv, html, docx or zendesk"
 MIB = 1024 * 1024
@@ -80,11 +83,16 @@ def import_(
     )
     with told(), opened(get_settings()) as sessions, bar("Importing") as progress:
         report = import_content(sessions, source, options, progress)
+    _tell(report, report_file)
+
+
+def _tell(report: ContentReport, file: Path | None) -> None:
+    """Print what became of the records, into the file too. Exits where some were rejected."""
     reports = {name: getattr(report, name) for name in KINDS}
     shown = {name: found for name, found in reports.items() if found.total or name == "articles"}
     console = Console()
-    if report_file is not None:
-        write_report(shown, report_file)
+    if file is not None:
+        write_report(shown, file)
     if not print_reports(shown, console):
         raise typer.Exit(PROBLEMS)
     if not any(found.total for found in shown.values()):

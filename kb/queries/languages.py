@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import Case, ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
@@ -175,17 +176,12 @@ _Original = aliased(Revision)
 _Source = aliased(Revision)
 
 
-def load_statuses(
-    session: Session, languages: Sequence[str], keys: Collection[str] | None = None
-) -> dict[str, dict[str, LanguageStatus]]:
-    """Article -> language -> status; languages that have no text are left out.
-
-    Of these articles, or (None) of all that are not archived.
-    """
+def _status() -> Case[Any]:
+    """Of a translation beside its original, as load_statuses joins them."""
     is_outdated: ColumnElement[bool] = func.coalesce(
         col(_Source.content_hash) != col(_Original.content_hash), True
     )
-    status = case(
+    return case(
         (col(Translation.language) == col(Article.original_language), LanguageStatus.original),
         (
             and_(col(Revision.machine_model).is_not(None), col(Revision.checked_by).is_(None)),
@@ -199,11 +195,20 @@ def load_statuses(
         (is_outdated, LanguageStatus.outdated),
         else_=LanguageStatus.current,
     )
+
+
+def load_statuses(
+    session: Session, languages: Sequence[str], keys: Collection[str] | None = None
+) -> dict[str, dict[str, LanguageStatus]]:
+    """Article -> language -> status; languages that have no text are left out.
+
+    Of these articles, or (None) of all that are not archived.
+    """
     of_articles: ColumnElement[bool] = col(Article.state) != ArticleState.archived
     if keys is not None:
         of_articles = col(Article.id).in_(keys)
     rows = session.execute(
-        select(col(Article.id), col(Translation.language), status)
+        select(col(Article.id), col(Translation.language), _status())
         .outerjoin(
             Translation,
             and_(
