@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     retention_gaps: int = Field(default=365, ge=0, le=36_500)  # after they were closed
     retention_searches: int = Field(default=180, ge=0, le=36_500)  # that nobody repeated
     retention_edits: int = Field(default=180, ge=0, le=36_500)  # begun and left
+    retention_images: int = Field(default=30, ge=0, le=36_500)  # that no text shows
     retention_comments: int = Field(default=365, ge=0, le=36_500)  # after they were resolved
     retention_tasks: int = Field(default=365, ge=0, le=36_500)  # words, after they were done
     retention_interactions: int = Field(default=365, ge=0, le=36_500)  # texts, after the last word
