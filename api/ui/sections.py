@@ -87,11 +87,9 @@ def sections_for(permissions: Permissions) -> tuple[Section, ...]:
 
 
 def desk_for(permissions: Permissions) -> tuple[Section, ...]:
-    """The editors' pages that somebody with these permissions may open; none to whom drafts
-    are not shown, since every one of them leads to drafts.
+    """The editors' pages that somebody with these permissions may open: to agents, those of cases
+    without an article and of questions without an answer.
     """
-    if P.read_drafts not in permissions:
-        return ()
     return tuple(section for section in DESK if section.permission in permissions)
 
 
