@@ -238,7 +238,19 @@ def test_a_question_becomes_a_draft_or_is_dismissed(desk: TestClient) -> None:
     gone = desk.post(f"/editor/gaps/{number}/dismiss", data={"back": "kind=search"})
     assert gone.url.params["kind"] == "search"
     assert "zqzeppelin" not in gone.text
-    assert "zqzeppelin" in desk.get("/editor/gaps?state=closed").text
+    assert gone.url.params["gap"] == str(number)
+    undo = f'action="/editor/gaps/{number}/reopen"'
+    assert undo in gone.text
+    assert undo not in desk.get("/editor/gaps?kind=search").text
+    away = desk.get("/editor/gaps?state=closed").text
+    assert "zqzeppelin" in away
+    assert undo in away
+    back = desk.post(f"/editor/gaps/{number}/reopen", data={"back": "kind=search"})
+    assert back.url.params["kind"] == "search"
+    assert "It is back among the unanswered." in back.text
+    assert "zqzeppelin" in back.text
+    odd = desk.get("/editor/gaps?done=dismissed&gap=%22><b>")
+    assert "/reopen" not in odd.text
 
 
 def test_two_that_say_the_same_become_one(desk: TestClient) -> None:

@@ -30,6 +30,7 @@ def calls() -> Iterator[Call]:
         at = {"gap_id": str(number)}
         yield _call("POST", "/editor/gaps/{gap_id}/draft", there, at, reads)
         yield _call("POST", "/editor/gaps/{gap_id}/dismiss", there, at)
+        yield _call("POST", "/editor/gaps/{gap_id}/reopen", there, at)
     yield from _many()
 
 
