@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     # Encoder: "packaged" (multilingual-e5-small), "st:<model>", "http:<model>"
     encoder: str = "packaged"
     encoder_runtime: EncoderRuntime = "onnx"
-    encoder_threads: int = Field(default=1, ge=1, le=64)
+    encoder_threads: int = Field(default=2, ge=1, le=64)  # runs of the model for one call
     encoder_url: str = ""
     encoder_api_key: str = ""
 

@@ -35,7 +35,6 @@ def make_home(home: Path) -> Settings:
     settings = Settings(
         home=home,
         content_dir=make_content(home / "content"),
-        encoder_threads=1,
         public_url="http://127.0.0.1",
         open_access=True,
         rate_limits=False,

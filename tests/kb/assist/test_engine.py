@@ -45,7 +45,7 @@ def engine(
 ) -> Iterator[Engine]:
     home = tmp_path_factory.mktemp("engine")
     (home / "potica.db").write_bytes(sqlite_template.read_bytes())
-    settings = CachedModels(_env_file=None, home=home, encoder_threads=1)
+    settings = CachedModels(_env_file=None, home=home)
     database = create_engine_for(settings)
     sessions = session_factory(database)
     fill(sessions, encoder)

@@ -68,7 +68,7 @@ def engine(
 ) -> Iterator[Engine]:
     home = tmp_path_factory.mktemp("live")
     (home / "potica.db").write_bytes(sqlite_template.read_bytes())
-    settings = CachedModels(_env_file=None, home=home, encoder_threads=1)
+    settings = CachedModels(_env_file=None, home=home)
     database = create_engine_for(settings)
     sessions = session_factory(database)
     with sessions.begin() as session:
@@ -315,9 +315,7 @@ def test_what_is_gone_or_out_of_scope(engine: Engine) -> None:
 def test_two_servers_record_the_same_state_once(
     database_url: str, encoder: Encoder, tmp_path: Path
 ) -> None:
-    settings = CachedModels(
-        _env_file=None, database_url=database_url, home=tmp_path, encoder_threads=1
-    )
+    settings = CachedModels(_env_file=None, database_url=database_url, home=tmp_path)
     database = create_engine_for(settings)
     sessions = session_factory(database)
     with sessions.begin() as session:

@@ -22,7 +22,7 @@ class CachedModels(Settings):
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return CachedModels(_env_file=None, encoder_threads=1)
+    return CachedModels(_env_file=None)
 
 
 @pytest.fixture(scope="session")
