@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     live_threads: int = Field(default=2, ge=1, le=64)  # that suggest for live interactions
     request_seconds: float = Field(default=30.0, gt=0, le=600)  # to answer
     body_seconds: float = Field(default=15.0, gt=0, le=600)  # for a body to arrive
+    import_megabytes: int = Field(default=64, ge=1, le=1_000)  # of a file sent to be imported
+    import_seconds: float = Field(default=600.0, gt=0, le=24 * 3600)  # to send and import it
     rate_limits: bool = True
     rate_asks: int = Field(default=120, ge=1)  # suggestions and searches
     rate_writes: int = Field(default=120, ge=1)
