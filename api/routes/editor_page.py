@@ -32,7 +32,7 @@ OneLanguage = Annotated[str | None, Query(pattern=LANGUAGE, max_length=35)]
 MODULES = (
     "api.js", "checks.js", "compare.js", "copies.js", "fields.js", "images.js", "keeper.js",
     "keys.js", "life.js", "links.js", "meanwhile.js", "moved.js", "panes.js", "preview.js",
-    "typing.js", "words.js",
+    "proposal.js", "typing.js", "words.js",
 )  # fmt: skip
 
 
@@ -151,8 +151,18 @@ def _values(app: Services, who: Principal, writing: Writing, language: str) -> d
         "comments_language": language,
         "comments_number": "" if text is None else text.number,
         "needs_second": is_strict and who.actor in writing.writers,
+        "by_machine": writing.edit is not None and writing.edit.line.machine_model is not None,
+        "may_propose": _may_propose(app, who, writing, language),
         "start": _start(app, who, language, writing, writing.edit),
     }
+
+
+def _may_propose(app: Services, who: Principal, writing: Writing, language: str) -> bool:
+    """Whether a machine may be asked for a translation that nobody has begun."""
+    is_missing = writing.text is None and writing.edit is None
+    is_open = writing.article.state != ArticleState.archived and who.may(Permission.write_articles)
+    is_other = language != writing.article.original_language
+    return app.engine.generator is not None and is_missing and is_open and is_other
 
 
 _EMPTY = {"title": "", "summary": "", "keywords": (), "body": ""}
@@ -177,8 +187,9 @@ def _common(app: Services, who: Principal, language: str) -> dict[str, Any]:
         "me": who,
         "may": {permission.name: who.may(permission) for permission in Permission},
         "may_edit": who.may(Permission.write_articles),
-        "has_model": app.engine.generator is not None,
         "modules": MODULES,
+        "by_machine": False,
+        "may_propose": False,
         "merged": None,
         "moved_to": None,
         "has_comments": "comments.html" in render.environment("en").list_templates(),

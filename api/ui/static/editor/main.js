@@ -14,6 +14,7 @@ import { chooseFields } from "./meanwhile.js";
 import { keyNow, rekey } from "./moved.js";
 import { createPanes } from "./panes.js";
 import { createPreview } from "./preview.js";
+import { createProposal } from "./proposal.js";
 import { apply, goOn, replace } from "./typing.js";
 import { count, now, said, text } from "./words.js";
 import { element } from "../embed/dom.js";
@@ -127,6 +128,7 @@ const panes = createPanes(root, (name) => {
 const life = createLife({ place: at("life-part"), start, serverHtml, save, follow, onChange: onLife, onMain });
 const links = start.may_edit ? createLinks({ sheet: at("link-sheet"), area, language: start.language, article: () => start.article }) : null;
 const images = start.may_edit ? createImages({ area, file: at("image-file"), notice }) : null;
+const proposal = createProposal({ start, mayGo: () => !keeper.isDirty, notice });
 let version = start.version;
 let savedText = start.saved;
 let isOwnKey = false;
@@ -163,6 +165,7 @@ function redraw() {
 }
 
 function onType() {
+  proposal.drop();
   keeper.changed();
   redraw();
 }
