@@ -20,6 +20,7 @@ from api.logs import describe
 from indexer.load import ImportOptions, ImportReport, Source, import_articles
 from indexer.load.received import check_received, received
 from indexer.load.report import Progress
+from kb.domain import Permission, Permissions
 from kb.errors import Busy, Conflict, KbError, NotFound
 
 BATCH = 20  # articles in one transaction: others write meanwhile
@@ -39,6 +40,15 @@ class ImportState(StrEnum):
     failed = "failed"
 
 
+NEEDED: Permissions = frozenset(
+    {
+        Permission.publish_articles,
+        Permission.write_articles,
+        Permission.review_articles,
+        Permission.archive_articles,
+    }
+)
+"""A file may hold texts in every state, trust, and what is put away."""
 MOVING = frozenset({ImportState.checking, ImportState.importing})
 
 
@@ -60,6 +70,11 @@ class FileImport:
     @property
     def is_moving(self) -> bool:
         return self.state in MOVING
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to wait for or to decide."""
+        return self.is_moving or self.state == ImportState.checked
 
 
 class _Stopped(Exception):
@@ -148,6 +163,12 @@ class Imports:
         """As it stands. Raises NotFound, also for files of others."""
         with self._state:
             return self._of(file_id, owner)
+
+    def latest(self, owner: str) -> FileImport | None:
+        """The file of theirs that is tried, waits, or is being taken."""
+        with self._state:
+            mine = (found for found in self._files.values() if found.owner == owner)
+            return next((found for found in mine if found.is_open), None)
 
     def wait(self, file_id: str, owner: str, seconds: float) -> FileImport:
         """As it stands when it does not move any more, or after so many seconds."""

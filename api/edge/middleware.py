@@ -72,7 +72,11 @@ class Edge:
         if refusal is None and is_upload(scope["method"], scope["path"]):
             upload = Upload(receive, self.policy.import_bytes, self.policy.body_seconds)
             send.upload = upload
-            await self._within_time(scope, upload.receive, send)
+            try:
+                await self._within_time(scope, upload.receive, send)
+            finally:
+                if "potica.form" in scope:
+                    await scope["potica.form"].close()
             return
         body = refusal or await read_body(headers, receive, self.policy.body_seconds)
         if isinstance(body, tuple):

@@ -10,25 +10,16 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.auth.rules import allow, require
 from api.deps import App
-from api.importing import BATCH
+from api.importing import BATCH, NEEDED
 from api.schemas.imports import ImportFormat, ImportOut
 from api.state import Services
 from indexer.load import ImportOptions
 from indexer.load.received import limits_of
-from kb.domain import ArticleState, Audience, Permission, Permissions, Principal
+from kb.domain import ArticleState, Audience, Permission, Principal
 from kb.errors import Forbidden, InvalidInput
 
 router = APIRouter(prefix="/api/v1", tags=["imports"])
 Publisher = Annotated[Principal, allow(Permission.publish_articles)]
-ALL_NEEDED: Permissions = frozenset(
-    {
-        Permission.publish_articles,
-        Permission.write_articles,
-        Permission.review_articles,
-        Permission.archive_articles,
-    }
-)
-"""A file may hold texts in every state, trust, and what is put away."""
 MEGABYTE = 1_000_000
 _BODY = {
     "requestBody": {
@@ -88,7 +79,7 @@ async def post_import(
 
 def check_may_import(publisher: Principal) -> None:
     """Raises SignInNeeded, Forbidden."""
-    for permission in sorted(ALL_NEEDED):
+    for permission in sorted(NEEDED):
         require(publisher, permission)
     if publisher.scope:
         raise Forbidden("An import can touch every article: it takes an account without a scope.")
