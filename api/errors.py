@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import RedirectResponse, Response
 
 from api.logs import describe
@@ -29,6 +30,7 @@ from kb.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 MAX_FIELD_ERRORS = 20
+CLIENT_GONE = 499  # in logs and figures only
 _FOR_PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/try/answers")
 INSIDE = "Try again in a moment; `potica doctor` on the server says what is wrong."
 # Their messages are for whoever runs the server: they name addresses and files.
@@ -121,6 +123,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(OperationalError, _on_database_error)
     app.add_exception_handler(InterfaceError, _on_database_error)
+    app.add_exception_handler(ClientDisconnect, _on_gone)
 
 
 def _respond(
@@ -174,6 +177,11 @@ def _on_database_error(request: Request, error: Exception) -> Response:
     log_unexpected(error)
     told = DatabaseError("The database does not answer: try again in a moment.")
     return _respond(request, problem_of(told, request_id_of(request)))
+
+
+def _on_gone(request: Request, error: Exception) -> Response:
+    """The client broke off in the middle of a file: nobody reads this; it stands in the log."""
+    return Response(status_code=CLIENT_GONE)
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:

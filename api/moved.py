@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlencode
+
 from fastapi import Request
 from starlette.responses import RedirectResponse
 
@@ -19,3 +21,17 @@ def lead_on(request: Request, article_id: str | None) -> RedirectResponse:
     path = request.url.path[: -len(asked)] + article_id
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(path + query, status_code=301)
+
+
+def lead_editor_on(
+    request: Request, article_id: str, *, merged: str | None = None
+) -> RedirectResponse:
+    """To the same of the editors' pages of the article that it went into.
+
+    `merged`: the key of the one that was put away, for the page to tell of; it is no 301, since
+    whoever has a text of theirs begun there still comes to it.
+    """
+    asked = str(request.path_params["article_id"])
+    path = request.url.path.replace(f"/articles/{asked}", f"/articles/{article_id}", 1)
+    query = parse_qsl(request.url.query) + ([("merged", merged)] if merged else [])
+    return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, status_code=303)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from api.auth.attempts import Attempts
 from api.auth.oidc_provider import Provider
+from api.importing import Imports
 from api.live.hub import LiveHub
 from api.live.work import Work
 from api.metrics import Metrics
@@ -58,6 +59,7 @@ class Services:
     sender: WebhookSender  # of webhooks
     scheduler: Scheduler
     searches: SearchNotes  # that found nothing
+    imports: Imports  # files that were sent
 
     @classmethod
     def open(cls, settings: Settings, metrics: Metrics) -> Services:
@@ -83,11 +85,13 @@ class Services:
         searches = SearchNotes(engine.session_factory)
         searches.start()
         own = (secret, Attempts(), Provider.of(settings), upkeep, live, sender, scheduler)
-        return cls(settings, engine, worker, metrics, readers, warming, *own, searches)
+        imports = Imports(engine.session_factory, settings.home / "imports", worker.wake)
+        return cls(settings, engine, worker, metrics, readers, warming, *own, searches, imports)
 
     def close(self) -> None:
         """Finish the index work in hand, then let go of everything."""
         self.warming.join(WARM_UP)
+        self.imports.close()
         self.live.close()
         self.sender.stop()
         self.searches.stop()

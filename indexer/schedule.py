@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from indexer.worker import drain_document
 from kb.actions.due_reviews import raise_due
 from kb.actions.schedules import carry_out, due_schedules, next_moment
+from kb.background import Background
 from kb.domain import Pool, utc_now
 from kb.ports import Encoder
 
@@ -44,8 +44,8 @@ def run_due(
     return tuple(changed)
 
 
-class Scheduler:
-    """A thread that does what was planned, at the moment planned or as soon as it runs again."""
+class Scheduler(Background):
+    """Does what was planned, at the moment planned or as soon as it runs again."""
 
     def __init__(
         self,
@@ -55,52 +55,22 @@ class Scheduler:
         clock: Callable[[], datetime] = utc_now,
         look: float = LOOK,
     ) -> None:
+        super().__init__("schedule")
         self._session_factory = session_factory
         self._encoder = encoder
         self._readers = readers or session_factory
         self._clock = clock
-        self._look = look
-        self._stop = threading.Event()
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._look = self.after_error = look
+        self._next_tasks = time.monotonic() + FIRST
 
-    def start(self) -> None:
-        """Begin; a second call changes nothing."""
-        if self._thread is None:
-            self._stop.clear()
-            self._thread = threading.Thread(target=self._loop, name="schedule", daemon=True)
-            self._thread.start()
-
-    def wake(self) -> None:
-        """Something was planned: look at the clock again."""
-        self._wake.set()
-
-    def stop(self, timeout: float = 10.0) -> bool:
-        """Finish what is in hand and end; gives whether the thread has ended in time."""
-        self._stop.set()
-        self._wake.set()
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return True
-        thread.join(timeout)
-        return not thread.is_alive()
-
-    def _loop(self) -> None:
-        next_tasks = time.monotonic() + FIRST
-        while not self._stop.is_set():
-            self._wake.clear()
-            wait = self._look
-            try:
-                for article_id in run_due(self._session_factory, self._clock(), self._readers):
-                    drain_document(self._session_factory, self._encoder, Pool.article, article_id)
-                if time.monotonic() >= next_tasks:
-                    next_tasks = time.monotonic() + TASKS
-                    self._raise_tasks()
-                wait = min(wait, self._until_next(), max(0.0, next_tasks - time.monotonic()))
-            except Exception:  # a database that is away for a while must not end the thread
-                log.exception("schedule.round_failed")
-            if not self._stop.is_set() and wait > 0:
-                self._wake.wait(wait)
+    def do_round(self) -> float:
+        for article_id in run_due(self._session_factory, self._clock(), self._readers):
+            drain_document(self._session_factory, self._encoder, Pool.article, article_id)
+        if time.monotonic() >= self._next_tasks:
+            self._next_tasks = time.monotonic() + TASKS
+            self._raise_tasks()
+        until_tasks = max(0.0, self._next_tasks - time.monotonic())
+        return min(self._look, self._until_next(), until_tasks)
 
     def _raise_tasks(self) -> None:
         with self._session_factory.begin() as session:

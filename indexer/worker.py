@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from indexer.pipeline import AT_ONCE, IndexOutcome, index_documents, index_round
 from kb.actions.outbox import enqueue
+from kb.background import Background
 from kb.domain import Pool
 from kb.ports import Encoder
 from kb.queries.documents import unencoded_documents
@@ -57,8 +57,8 @@ def enqueue_unencoded(session_factory: sessionmaker[Session], model_id: str) -> 
     return len(found)
 
 
-class IndexWorker:
-    """A thread that settles pending index events until it is stopped.
+class IndexWorker(Background):
+    """Settles pending index events.
 
     It begins with the documents that this encoder's model has not encoded yet.
     """
@@ -71,65 +71,27 @@ class IndexWorker:
         after: Callable[[IndexOutcome], None] | None = None,
     ) -> None:
         """`after` is called in the thread after each round that did something."""
+        super().__init__("index-worker")
         self._session_factory = session_factory
         self._encoder = encoder
         self._pace = pace or Pace()
         self._after = after
-        self._stop = threading.Event()
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._retry = self._pace.first_retry
+        self._has_looked = False
 
-    def start(self) -> None:
-        """Begin; a second call changes nothing."""
-        if self._thread is None:
-            self._stop.clear()
-            self._thread = threading.Thread(target=self._loop, name="index-worker", daemon=True)
-            self._thread.start()
-
-    def wake(self) -> None:
-        """There is work: do not wait for the next look."""
-        self._wake.set()
-
-    def stop(self, timeout: float = 10.0) -> bool:
-        """Finish the round in hand and end; gives whether the thread has ended in time."""
-        self._stop.set()
-        self._wake.set()
-        thread = self._thread
-        if thread is None:
-            return True
-        thread.join(timeout)
-        if thread.is_alive():
-            return False
-        self._thread = None
-        return True
-
-    @property
-    def running(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
-
-    def _loop(self) -> None:
-        retry, has_looked = self._pace.first_retry, False
-        while not self._stop.is_set():
-            wait = self._pace.idle
-            try:
-                if not has_looked:
-                    enqueue_unencoded(self._session_factory, self._encoder.model_id)
-                    has_looked = True
-                outcome = index_round(self._session_factory, self._encoder, AT_ONCE)
-                if outcome.claimed and self._after is not None:
-                    self._after(outcome)
-            except Exception:  # a database that is away for a while must not end the worker
-                log.exception("index.round_failed")
-                outcome = IndexOutcome(failed=1)
-            if outcome.partial or outcome.failed:
-                wait, retry = retry, min(retry * 2, self._pace.longest_retry)
-            else:
-                retry = self._pace.first_retry
-                if outcome.claimed:
-                    wait = 0.0
-            self._wait(wait)
-
-    def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            self._wake.wait(seconds)
-        self._wake.clear()
+    def do_round(self) -> float:
+        try:
+            if not self._has_looked:
+                enqueue_unencoded(self._session_factory, self._encoder.model_id)
+                self._has_looked = True
+            outcome = index_round(self._session_factory, self._encoder, AT_ONCE)
+            if outcome.claimed and self._after is not None:
+                self._after(outcome)
+        except Exception:  # tried again as what could not be indexed is
+            log.exception("index.round_failed")
+            outcome = IndexOutcome(failed=1)
+        if outcome.partial or outcome.failed:
+            wait, self._retry = self._retry, min(self._retry * 2, self._pace.longest_retry)
+            return wait
+        self._retry = self._pace.first_retry
+        return 0.0 if outcome.claimed else self._pace.idle

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     # "st:<model>", "http:<model>"
     encoder: str = "packaged"
     encoder_runtime: EncoderRuntime = "onnx"
-    encoder_threads: int = Field(default=1, ge=1, le=64)
+    encoder_threads: int = Field(default=2, ge=1, le=64)  # runs of the model for one call
     encoder_url: str = ""
     encoder_api_key: str = ""
 
@@ -104,6 +104,8 @@ class Settings(BaseSettings):
     live_threads: int = Field(default=2, ge=1, le=64)  # that suggest for live interactions
     request_seconds: float = Field(default=30.0, gt=0, le=600)  # to answer
     body_seconds: float = Field(default=15.0, gt=0, le=600)  # for a body to arrive
+    import_megabytes: int = Field(default=64, ge=1, le=1_000)  # of a file sent to be imported
+    import_seconds: float = Field(default=600.0, gt=0, le=24 * 3600)  # to send and import it
     rate_limits: bool = True
     rate_asks: int = Field(default=120, ge=1)  # suggestions and searches
     rate_writes: int = Field(default=120, ge=1)
@@ -120,6 +122,7 @@ class Settings(BaseSettings):
     retention_gaps: int = Field(default=365, ge=0, le=36_500)  # after they were closed
     retention_searches: int = Field(default=180, ge=0, le=36_500)  # that nobody repeated
     retention_edits: int = Field(default=180, ge=0, le=36_500)  # begun and left
+    retention_images: int = Field(default=30, ge=0, le=36_500)  # that no text shows
     retention_comments: int = Field(default=365, ge=0, le=36_500)  # after they were resolved
     retention_tasks: int = Field(default=365, ge=0, le=36_500)  # words, after they were done
     retention_interactions: int = Field(default=365, ge=0, le=36_500)  # texts, after the last word

@@ -40,6 +40,10 @@ class TooLarge(KbError):
     code, status, title = "too_large", 413, "The input is too large"
 
 
+class TooSlow(KbError):
+    code, status, title = "too_slow", 408, "The request came too slowly"
+
+
 class TextRefused(TooLarge):
     """Markdown that cannot be made HTML: too large, too tangled, or out of time."""
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from kb.actions.deliveries import Answer, DueDelivery, claim_due, claim_one, has_due, settle
+from kb.background import Background
 from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import utc_now
@@ -24,7 +25,6 @@ TIMEOUT = 10.0  # seconds for one try
 MAX_ANSWER = 64_000  # bytes; nobody reads it
 THREADS = 4  # webhooks that are sent to at the same time
 IDLE = 1.0  # seconds between looks for what is due
-AFTER_ERROR = 10.0  # seconds, when the database is away
 log = structlog.get_logger(__name__)
 Observed = Callable[[Answer], None]
 
@@ -75,8 +75,8 @@ def send_one(
     return answer
 
 
-class WebhookSender:
-    """A thread that sends what is due until it is stopped, to several webhooks at a time.
+class WebhookSender(Background):
+    """Sends what is due, to several webhooks at a time.
 
     Of one webhook only one batch is on its way: a slow receiver holds up nobody but itself.
     """
@@ -89,6 +89,7 @@ class WebhookSender:
         observed: Observed | None = None,
     ) -> None:
         """`key` is the installation's; `observed` is called with each answer."""
+        super().__init__("webhooks")
         self._settings = settings
         self._sessions = session_factory(engine)
         self._readers = session_factory(engine, read_only=True)
@@ -96,28 +97,17 @@ class WebhookSender:
         self._observed = observed
         self._busy: set[str] = set()
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._wake = threading.Event()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="webhook")
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Begin; a second call changes nothing."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._loop, name="webhooks", daemon=True)
-            self._thread.start()
-
-    def wake(self) -> None:
-        """Something is due: do not wait for the next look."""
-        self._wake.set()
-
-    def stop(self, timeout: float = TIMEOUT + 5) -> None:
+    def stop(self, timeout: float = TIMEOUT + 5) -> bool:
         """Finish the tries in hand and end; what is not tried is left to others, or to later."""
-        self._stop.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
+        has_ended = super().stop(timeout)
         self._pool.shutdown(wait=True, cancel_futures=True)
+        return has_ended
+
+    def do_round(self) -> float:
+        self.round()
+        return IDLE
 
     def round(self) -> int:
         """Claim what is due and send it in the background; gives how many were claimed."""
@@ -142,7 +132,7 @@ class WebhookSender:
     def _send_all(self, webhook_id: str, batch: Sequence[DueDelivery]) -> None:
         try:
             for due in batch:
-                if self._stop.is_set():
+                if self.is_stopping:
                     return
                 answer = send(self._settings, self._key, due)
                 with self._sessions.begin() as session:
@@ -156,18 +146,7 @@ class WebhookSender:
         finally:
             with self._lock:
                 self._busy.discard(webhook_id)
-            self._wake.set()
-
-    def _loop(self) -> None:
-        while not self._stop.is_set():
-            wait = IDLE
-            self._wake.clear()
-            try:
-                self.round()
-            except Exception:  # a database that is away for a while must not end the thread
-                log.exception("webhook.round_failed")
-                wait = AFTER_ERROR
-            self._wake.wait(wait)
+            self.wake()
 
 
 def _retry_after(found: Fetched) -> timedelta | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from kb.config import Settings
 from kb.db import create_engine_for, migrate, session_factory
 from kb.encoders.factory import create_encoder
 from kb.search.snapshot import build_snapshot
+from tests.models import MODELS
 
 ROOT = Path(__file__).parents[1]
 LANGUAGES = ("en", "pl", "cs", "sl", "hu")
@@ -29,13 +29,11 @@ CASES = 5  # of each language
 def make_home(home: Path) -> Settings:
     """A migrated, filled and indexed home; the model's files are shared by all tests."""
     home.mkdir(parents=True, exist_ok=True)
-    models = Path(os.environ.get("POTICA_TEST_MODELS", ROOT / "var" / "models"))
-    models.mkdir(parents=True, exist_ok=True)
-    (home / "models").symlink_to(models.resolve())
+    MODELS.mkdir(parents=True, exist_ok=True)
+    (home / "models").symlink_to(MODELS.resolve())
     settings = Settings(
         home=home,
         content_dir=make_content(home / "content"),
-        encoder_threads=1,
         public_url="http://127.0.0.1",
         open_access=True,
         rate_limits=False,

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.auth import cookies
+from api.auth.upload import may_send, read_upload, takes_file
 from api.state import Services, services_of
 from kb.domain import Principal, PrincipalKind
 from kb.domain.session_rules import new_token
@@ -35,9 +36,13 @@ async def given_token(request: Request) -> str | None:
         return header
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     has_cookie = cookies.SESSION in request.cookies or cookies.FORM in request.cookies
-    if not has_cookie or kind not in _FORMS:
+    if not has_cookie or kind not in (_FORMS[1:] if takes_file(request) else _FORMS):
         return None
-    field = (await request.form()).get(FIELD)
+    if takes_file(request):
+        form = await read_upload(request) if await may_send(request) else {}
+    else:
+        form = await request.form()
+    field = form.get(FIELD)
     return field if isinstance(field, str) else None
 
 

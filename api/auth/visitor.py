@@ -46,7 +46,7 @@ def visitor_of(request: Request) -> Visitor:
     open_to_all = Visitor(
         language=found.language,
         people=_people(found),
-        desk=desk_for(found.permissions),
+        desk=desk_for(found.permissions, is_scoped=bool(found.scope)),
         may_write=found.may(Permission.write_articles),
     )
     if found.kind != PrincipalKind.session or found.credential_id is None:

@@ -1,4 +1,7 @@
-"""The body of a request: read whole, within a size and a time, and of a shape that can be read."""
+"""The body of a request: within a size and a time, and of a shape that can be read.
+
+Read whole before anybody sees it, but for files to import.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import re
 import numpy as np
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
+
+from kb.errors import TooLarge, TooSlow
 
 MAX_BODY_BYTES = 1_000_000
 MAX_DEPTH = 32  # levels of lists and objects in JSON
@@ -32,14 +37,13 @@ async def read_body(headers: Headers, receive: Receive, seconds: float) -> Messa
     except TimeoutError:
         return 408, f"Send the whole body within {seconds:g} seconds."
     if message is None:
-        return 413, f"Send at most {MAX_BODY_BYTES:,} bytes in one request."
+        return 413, too_large(MAX_BODY_BYTES)
     return refused_shape(headers.get("content-type", ""), message.get("body", b"")) or message
 
 
 async def _read(headers: Headers, receive: Receive) -> Message | None:
     """None when it is too large, said or not."""
-    said = headers.get("content-length", "0")
-    if said.isdecimal() and int(said[:20]) > MAX_BODY_BYTES:
+    if said_size(headers) > MAX_BODY_BYTES:
         return None
     body = bytearray()
     while True:
@@ -51,6 +55,47 @@ async def _read(headers: Headers, receive: Receive) -> Message | None:
             return None
         if not message.get("more_body", False):
             return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+
+class Upload:
+    """A large body that the route takes as it comes, once it knows who sends it.
+
+    `is_whole` turns true with the last piece: what is left could be taken for the next request.
+    """
+
+    def __init__(self, receive: Receive, most: int, silence: float) -> None:
+        """At most so many bytes, and so many seconds between two pieces."""
+        self._receive = receive
+        self._most = most
+        self._silence = silence
+        self._size = 0
+        self.is_whole = False
+
+    async def receive(self) -> Message:
+        """The next piece. Raises TooLarge and TooSlow."""
+        if self.is_whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(self._silence):
+                message = await self._receive()
+        except TimeoutError:
+            raise TooSlow(f"Nothing came for {self._silence:g} seconds: send it again.") from None
+        self._size += len(message.get("body", b""))
+        if self._size > self._most:
+            raise TooLarge(too_large(self._most))
+        self.is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+
+def too_large(most: int) -> str:
+    """What is advised to whoever sends more bytes."""
+    return f"Send at most {most:,} bytes in one request."
+
+
+def said_size(headers: Headers) -> int:
+    """How many bytes a body is said to have; 0 where nothing is said."""
+    said = headers.get("content-length", "0")
+    return int(said[:20]) if said.isdecimal() else 0
 
 
 def refused_shape(kind: str, body: bytes) -> Refused | None:

@@ -13,19 +13,25 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.edge.body import read_body
+from api.edge.body import Upload, read_body, said_size, too_large
 from api.edge.headers import security_headers
 from api.edge.limits import refused_head
 from api.edge.names import SAFE_METHODS, SIGNED, host_name, is_foreign
-from api.edge.policy import Policy, is_stream
+from api.edge.policy import Policy, is_stream, is_upload
 from api.edge.sockets import SocketEdge, request_id_from
-from api.errors import ProblemResponse, log_unexpected, problem_for, problem_of, unexpected
+from api.errors import (
+    CLIENT_GONE,
+    ProblemResponse,
+    log_unexpected,
+    problem_for,
+    problem_of,
+    unexpected,
+)
 from api.metrics import Metrics
 from api.schemas.common import Problem
 from kb.errors import OutOfTime
 
 _METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
-CLIENT_GONE = 499  # in logs and figures only
 log = structlog.get_logger("potica.requests")
 
 
@@ -63,6 +69,15 @@ class Edge:
         self, scope: Scope, headers: Headers, receive: Receive, send: _Outgoing
     ) -> None:
         refusal = self._refusal(scope, headers)
+        if refusal is None and is_upload(scope["method"], scope["path"]):
+            upload = Upload(receive, self.policy.import_bytes, self.policy.body_seconds)
+            send.upload = upload
+            try:
+                await self._within_time(scope, upload.receive, send)
+            finally:
+                if "potica.form" in scope:
+                    await scope["potica.form"].close()
+            return
         body = refusal or await read_body(headers, receive, self.policy.body_seconds)
         if isinstance(body, tuple):
             problem = problem_for(*body, scope["potica.request_id"])
@@ -78,6 +93,9 @@ class Edge:
         """Status and advice for what is not taken, whoever asks."""
         if refused := refused_head(scope):
             return refused
+        most = self.policy.import_bytes
+        if is_upload(scope["method"], scope["path"]) and said_size(headers) > most:
+            return 413, too_large(most)
         names = self.policy.names
         if names and host_name(headers.get("host", "")) not in names:
             return 421, (
@@ -102,7 +120,7 @@ class Edge:
         gate = _Gate(send)
         task = asyncio.ensure_future(self.app(scope, receive, gate))
         try:
-            await asyncio.wait({task}, timeout=self.policy.seconds_for(scope["path"]))
+            await asyncio.wait({task}, timeout=self._seconds_for(scope))
         except asyncio.CancelledError:
             task.cancel()
             raise
@@ -116,8 +134,11 @@ class Edge:
             raise OutOfTime("The client took too long to read the answer.")
         await ProblemResponse(self._late(scope), {"retry-after": "5"})(scope, receive, send)
 
+    def _seconds_for(self, scope: Scope) -> float | None:
+        return self.policy.seconds_for(scope["method"], scope["path"])
+
     def _late(self, scope: Scope) -> Problem:
-        wait = f"No answer was ready within {self.policy.request_seconds:g} seconds:"
+        wait = f"No answer was ready within {self._seconds_for(scope):g} seconds:"
         advice = " try again in a moment."
         if scope["method"] not in SAFE_METHODS:
             advice = " look whether it was saved before you send it again."
@@ -141,6 +162,7 @@ class _Outgoing:
         self.scope = scope
         self.policy = policy
         self.status = 0
+        self.upload: Upload | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -155,6 +177,9 @@ class _Outgoing:
         added.update(scope.get("potica.rate", {}))
         is_static = path.startswith("/static/") and self.status == 200
         added["cache-control"] = "max-age=300" if is_static else "no-store"
+        if self.upload is not None and not self.upload.is_whole:
+            # What the client still sends could be taken for its next request.
+            added["connection"] = "close"
         for name, value in added.items():
             headers.setdefault(name, value)
 

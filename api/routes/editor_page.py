@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import StringConstraints
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from api.auth.rules import allow
 from api.deps import App, PathKey, ReadSession
+from api.moved import lead_editor_on
 from api.schemas.common import KEY, LANGUAGE, MAX_BODY, Input, Language, Text
 from api.state import Services
 from api.ui import render
@@ -19,6 +20,7 @@ from kb.domain import ArticleState, Governance, Permission, Principal
 from kb.errors import NotFound
 from kb.queries.edits import EditText
 from kb.queries.languages import LanguageStatus
+from kb.queries.redirects import moved_to_any
 from kb.queries.writing import Writing, load_begun, load_choices, load_writing
 
 router = APIRouter(include_in_schema=False, prefix="/editor")
@@ -29,8 +31,8 @@ DraftKey = Annotated[str | None, Query(pattern=KEY, max_length=120)]
 OneLanguage = Annotated[str | None, Query(pattern=LANGUAGE, max_length=35)]
 MODULES = (
     "api.js", "checks.js", "compare.js", "copies.js", "fields.js", "images.js", "keeper.js",
-    "keys.js", "life.js", "links.js", "meanwhile.js", "panes.js", "preview.js", "typing.js",
-    "words.js",
+    "keys.js", "life.js", "links.js", "meanwhile.js", "moved.js", "panes.js", "preview.js",
+    "proposal.js", "typing.js", "words.js",
 )  # fmt: skip
 
 
@@ -72,14 +74,26 @@ def editor_page(
     reader: Reader,
     article_id: PathKey,
     language: PathLanguage,
-) -> HTMLResponse:
-    """One language of an article, or a text of one's own that no article has come of yet."""
+    merged: DraftKey = None,
+) -> Response:
+    """One language of an article, or a text of one's own that no article has come of yet.
+
+    `merged`: the key by which one came, of an article that went into this one.
+    """
+    target = moved_to_any(session, article_id, reader.scope)
     try:
         writing = load_writing(session, article_id, language, reader)
     except NotFound:
+        if target is not None:
+            return lead_editor_on(request, target)
         begun = load_begun(session, article_id, language, reader)
         return _begun_page(request, app, reader, language, begun)
-    return render.page(request, "editor.html", _values(app, reader, writing, language))
+    if target is not None and writing.edit is None:
+        return lead_editor_on(request, target, merged=article_id)
+    values = _values(app, reader, writing, language)
+    into = moved_to_any(session, merged, reader.scope) if merged else None
+    values |= {"merged": merged if into == article_id else None, "moved_to": target}
+    return render.page(request, "editor.html", values)
 
 
 @router.get("/articles/{article_id}/{language}/life")
@@ -137,8 +151,18 @@ def _values(app: Services, who: Principal, writing: Writing, language: str) -> d
         "comments_language": language,
         "comments_number": "" if text is None else text.number,
         "needs_second": is_strict and who.actor in writing.writers,
+        "by_machine": writing.edit is not None and writing.edit.line.machine_model is not None,
+        "may_propose": _may_propose(app, who, writing, language),
         "start": _start(app, who, language, writing, writing.edit),
     }
+
+
+def _may_propose(app: Services, who: Principal, writing: Writing, language: str) -> bool:
+    """Whether a machine may be asked for a translation that nobody has begun."""
+    is_missing = writing.text is None and writing.edit is None
+    is_open = writing.article.state != ArticleState.archived and who.may(Permission.write_articles)
+    is_other = language != writing.article.original_language
+    return app.engine.generator is not None and is_missing and is_open and is_other
 
 
 _EMPTY = {"title": "", "summary": "", "keywords": (), "body": ""}
@@ -163,8 +187,11 @@ def _common(app: Services, who: Principal, language: str) -> dict[str, Any]:
         "me": who,
         "may": {permission.name: who.may(permission) for permission in Permission},
         "may_edit": who.may(Permission.write_articles),
-        "has_model": app.engine.generator is not None,
         "modules": MODULES,
+        "by_machine": False,
+        "may_propose": False,
+        "merged": None,
+        "moved_to": None,
         "has_comments": "comments.html" in render.environment("en").list_templates(),
     }
 

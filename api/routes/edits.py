@@ -21,6 +21,7 @@ from api.schemas.revisions import (
     edit_out,
 )
 from kb.actions.edits import EditKept, keep_edit
+from kb.actions.redirect_rows import check_free
 from kb.actions.texts import drop_edit
 from kb.domain import Article, Permission, Principal
 from kb.queries.edits import list_edits, load_edit, who_edits
@@ -60,11 +61,14 @@ def put_edit(
     """Keep what is on the screen; sending the same again changes nothing.
 
     When another tab went on from the same state, nothing is written: the 409 holds both texts
-    and a merge of them, as saving does.
+    and a merge of them, as saving does. The 409 of an article that was renamed names its new key
+    as `article`.
     """
 
     def act(session: Session) -> EditKept:
-        if session.get(Article, article_id) is not None:  # else one to come
+        if session.get(Article, article_id) is None:  # one to come
+            check_free(session, article_id)
+        else:
             check_article(session, article_id, writer.scope)
         return keep_edit(session, given.to_input(article_id, language), writer.actor)
 

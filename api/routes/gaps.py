@@ -11,7 +11,7 @@ from api.auth.rules import allow
 from api.deps import App, ReadSession
 from api.schemas.common import LANGUAGE
 from api.schemas.gaps import GapOut, GapsOut
-from kb.actions.gaps import close_gap
+from kb.actions.gaps import close_gap, reopen_gap
 from kb.domain import GapKind, GapState, Permission, Principal
 from kb.queries.gaps import GapView, get_gap, list_gaps
 from kb.queries.paging import Paging
@@ -52,6 +52,21 @@ def post_gap_close(
         return get_gap(session, gap_id)
 
     return _out(app.change(close))
+
+
+@router.post("/gaps/{gap_id}/reopen", response_model=GapOut)
+def post_gap_reopen(
+    app: App,
+    editor: Annotated[Principal, allow(Permission.close_gaps)],
+    gap_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
+) -> GapOut:
+    """It was closed by mistake: it waits for an answer again."""
+
+    def reopen(session: Session) -> GapView:
+        reopen_gap(session, gap_id, actor=editor.actor)
+        return get_gap(session, gap_id)
+
+    return _out(app.change(reopen))
 
 
 def _out(gap: GapView) -> GapOut:

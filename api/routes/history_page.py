@@ -8,18 +8,20 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy.orm import Session
-from starlette.responses import HTMLResponse
+from starlette.responses import Response
 
 from api.auth.rules import allow
 from api.deps import App, PathKey, ReadSession
+from api.moved import lead_editor_on
 from api.schemas.common import LANGUAGE
 from api.ui import render
 from kb.domain import ArticleState, Permission, Principal
+from kb.errors import NotFound
 from kb.queries.articles import ArticleView, load_article
 from kb.queries.languages import load_source_change
 from kb.queries.life import list_changes, list_schedules
 from kb.queries.paging import Page, Paging
-from kb.queries.redirects import list_redirects
+from kb.queries.redirects import list_redirects, moved_to_any
 from kb.queries.revisions import (
     RevisionDiff,
     RevisionLine,
@@ -51,14 +53,21 @@ def history_page(
     view: View = "side",
     offset: Offset = 0,
     steps: Offset = 0,
-) -> HTMLResponse:
+) -> Response:
     """Every revision of one language, what changed between two, and the steps of life."""
-    article = load_article(session, article_id, reader.scope)
+    target = moved_to_any(session, article_id, reader.scope)
+    try:
+        article = load_article(session, article_id, reader.scope)
+    except NotFound:
+        if target is None:
+            raise
+        return lead_editor_on(request, target)
     language = _language(article, lang, render.ui_language(request))
     found = list_revisions(session, article_id, language, Paging(offset, SHOWN))
     values = {
         "article": article,
         "article_id": article_id,
+        "moved_to": target,
         "text": article.translation(language),
         "revisions": found,
         "offset": offset,
@@ -83,8 +92,11 @@ def source_page(
     reader: Reader,
     article_id: PathKey,
     language: PathLanguage,
-) -> HTMLResponse:
+) -> Response:
     """A translation beside what its original says by now, and what changed in it."""
+    target = moved_to_any(session, article_id, reader.scope)
+    if target is not None:  # renamed, or put away: the text to compare with is there
+        return lead_editor_on(request, target)
     article = load_article(session, article_id, reader.scope)
     change = load_source_change(session, article_id, language)
     text, original = article.translation(language), article.translations[0]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from api.auth.webhook import SignedMessage, signed_message
 from api.deps import App
-from api.routes.interactions import tell_saved
+from api.live.saving import tell
 from api.schemas.hooks import HookIn, HookOut
 from kb.actions.inbound import receive
 
@@ -30,7 +30,7 @@ def post_hook(
     app.metrics.hooks.labels("taken" if saved else "taken_before").inc()
     if saved is None:
         return HookOut(status="taken_before", interaction_id=received.interaction_id)
-    tell_saved(app, saved)
+    tell(app, saved)
     turns = saved.turns
     return HookOut(
         status="taken",

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import threading
+from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from api.auth.rules import allow, require
 from api.deps import App
+from api.importing import BATCH, NEEDED
 from api.schemas.imports import ImportFormat, ImportOut
-from indexer.load import ImportOptions, Source, import_articles
-from indexer.load.received import LIMITS, received
+from api.state import Services
+from indexer.load import ImportOptions
+from indexer.load.received import limits_of
 from kb.domain import ArticleState, Audience, Permission, Principal
-from kb.errors import Busy, Forbidden, InvalidInput
+from kb.errors import Forbidden, InvalidInput
 
 router = APIRouter(prefix="/api/v1", tags=["imports"])
 Publisher = Annotated[Principal, allow(Permission.publish_articles)]
-ALL_NEEDED = (Permission.write_articles, Permission.review_articles, Permission.archive_articles)
-"""Besides publishing: a file may hold texts, trust, and what is put away."""
-BATCH = 20  # articles in one transaction: others write meanwhile
+MEGABYTE = 1_000_000
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "the file's bytes",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
-_one_at_a_time = threading.Lock()
 
-
-@router.post("/imports", response_model=ImportOut)
-def post_import(
-    app: App,
-    publisher: Publisher,
-    name: Annotated[str, Query(max_length=255, description="the file's name, with its suffix")],
+def asked(
     dry_run: Annotated[bool, Query(description="report, write nothing")] = False,
     format: Annotated[ImportFormat | None, Query(description="else by the suffix")] = None,
     body: Annotated[Literal["markdown", "html"], Query(description="texts of a table")] = (
@@ -38,7 +40,26 @@ def post_import(
     audience: Annotated[Audience | None, Query()] = None,
     state: Annotated[ArticleState | None, Query()] = None,
     map: Annotated[list[str] | None, Query(max_length=40, description="FIELD=COLUMN")] = None,
-    data: Annotated[bytes, Body(media_type="application/octet-stream")] = b"",
+) -> ImportOptions:
+    """How to read the file, as it was asked for."""
+    return ImportOptions(
+        dry_run=dry_run,
+        format=format,
+        body_html=body == "html",
+        mapping=_mapping(map or []),
+        language=language,
+        audience=audience,
+        state=state,
+    )
+
+
+@router.post("/imports", response_model=ImportOut, openapi_extra=_BODY)
+async def post_import(
+    request: Request,
+    app: App,
+    publisher: Publisher,
+    name: Annotated[str, Query(max_length=255, description="the file's name, with its suffix")],
+    options: Annotated[ImportOptions, Depends(asked)],
 ) -> ImportOut:
     """Import articles from a file (the body is its bytes), as `potica content import` does.
 
@@ -47,33 +68,27 @@ def post_import(
     What is imported is found as soon as the index has followed. Cases and other content come
     in through the command.
     """
-    for permission in ALL_NEEDED:
+    check_may_import(publisher)
+    options = sent_by(publisher, app, options)
+    with app.imports.place_for(name, options) as path:
+        with path.open("wb") as file:
+            async for piece in request.stream():
+                await run_in_threadpool(file.write, piece)
+        return ImportOut.of(await run_in_threadpool(app.imports.run, path, options))
+
+
+def check_may_import(publisher: Principal) -> None:
+    """Raises SignInNeeded, Forbidden."""
+    for permission in sorted(NEEDED):
         require(publisher, permission)
     if publisher.scope:
         raise Forbidden("An import can touch every article: it takes an account without a scope.")
-    options = ImportOptions(
-        dry_run=dry_run,
-        format=format,
-        body_html=body == "html",
-        mapping=_mapping(map or []),
-        language=language,
-        audience=audience,
-        state=state,
-        actor=publisher.actor,
-        batch=BATCH,
-        zip_limits=LIMITS,
-    )
-    if not _one_at_a_time.acquire(blocking=False):
-        raise Busy("Another import is running: try again when it is done.")
-    try:
-        with received(data, name, options) as (source, left_out):
-            report = import_articles(app.engine.session_factory, source, options)
-    finally:
-        _one_at_a_time.release()
-    for path in left_out:
-        report.note(Source(path), "The file was not taken: it is of another kind.")
-    app.worker.wake()
-    return ImportOut.of(report)
+
+
+def sent_by(publisher: Principal, app: Services, options: ImportOptions) -> ImportOptions:
+    """The options in the name of whoever sends the file, within the server's limits."""
+    limits = limits_of(app.settings.import_megabytes * MEGABYTE)
+    return replace(options, actor=publisher.actor, batch=BATCH, zip_limits=limits)
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.auth.rules import allow
 from api.deps import App, ReadSession
+from api.live.saving import save_interaction
 from api.schemas.common import Moment, Name
 from api.schemas.interactions import (
     InteractionChange,
@@ -21,15 +21,13 @@ from api.schemas.interactions import (
     MessagesOut,
     interaction_out,
 )
-from api.state import Services
-from indexer.worker import drain_document
 from kb.actions.interactions import (
     InteractionSaved,
     add_messages,
     change_interaction,
     open_interaction,
 )
-from kb.domain import Channel, InteractionState, Permission, Pool, Principal
+from kb.domain import Channel, InteractionState, Permission, Principal
 from kb.queries.interactions import InteractionFilter, list_interactions
 
 router = APIRouter(prefix="/api/v1/interactions", tags=["interactions"])
@@ -60,7 +58,7 @@ async def post_interaction(
     def act(session: Session) -> InteractionSaved:
         return open_interaction(session, begin, writer.actor, writer.scope)
 
-    saved = await run_in_threadpool(_write, app, act)
+    saved = await run_in_threadpool(save_interaction, app, act)
     response.status_code = 201 if saved.created else 200
     return await app.live.view(saved.id, writer, wait_ms=wait, with_history=True)
 
@@ -102,7 +100,7 @@ async def post_messages(
     def act(session: Session) -> InteractionSaved:
         return add_messages(session, interaction_id, turns, writer.actor, writer.scope)
 
-    saved = await run_in_threadpool(_write, app, act)
+    saved = await run_in_threadpool(save_interaction, app, act)
     counts = saved.turns
     view = await app.live.view(interaction_id, writer, wait_ms=wait, with_history=False)
     return MessagesOut(
@@ -124,23 +122,5 @@ async def patch_interaction(
     def act(session: Session) -> InteractionSaved:
         return change_interaction(session, interaction_id, patch, writer.actor, writer.scope)
 
-    await run_in_threadpool(_write, app, act)
+    await run_in_threadpool(save_interaction, app, act)
     return await app.live.view(interaction_id, writer, wait_ms=0, with_history=False)
-
-
-def tell_saved(app: Services, saved: InteractionSaved) -> None:
-    """After the commit: bring the index up to date, and tell those who watch."""
-    if saved.case_id is not None and not drain_document(
-        app.engine.session_factory, app.engine.encoder, Pool.case, saved.case_id
-    ):
-        app.worker.wake()
-    if saved.anything:
-        app.live.changed(saved.id)
-
-
-def _write(app: Services, act: Callable[[Session], InteractionSaved]) -> InteractionSaved:
-    """Commit, and say so."""
-    with app.engine.session_factory.begin() as session:
-        saved = act(session)
-    tell_saved(app, saved)
-    return saved

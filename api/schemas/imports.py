@@ -28,6 +28,8 @@ class ImportOut(BaseModel):
     unchanged: list[str]
     rejected: list[ToldOut] = Field(description="records that were not taken, and why")
     notices: list[ToldOut] = Field(description="what of others was not carried over as it was")
+    pictures: int = Field(description="that came along with articles")
+    redirects: list[str] = Field(description="old keys that lead to articles from now on")
 
     @classmethod
     def of(cls, report: ImportReport) -> ImportOut:
@@ -44,4 +46,6 @@ class ImportOut(BaseModel):
                 ToldOut(file=found.file, line=found.line, message=found.message)
                 for found in report.notices
             ],
+            pictures=len(report.pictures),
+            redirects=report.redirects,
         )

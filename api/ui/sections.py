@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from api.importing import NEEDED
 from kb.domain import Permission, Permissions
 
 P = Permission
@@ -17,6 +18,8 @@ class Section:
     key: str
     address: str
     permission: Permission
+    also: Permissions = frozenset()  # needed besides
+    everywhere: bool = False  # for accounts without a scope alone
 
 
 SECTIONS = (
@@ -36,6 +39,7 @@ DESK = (
     Section("tasks", "/editor/tasks", P.read_drafts),
     Section("groups", "/editor/groups", P.read_cases),
     Section("gaps", "/editor/gaps", P.read_gaps),
+    Section("import", "/editor/import", P.publish_articles, NEEDED, everywhere=True),
 )
 """The editors' pages."""
 
@@ -86,13 +90,16 @@ def sections_for(permissions: Permissions) -> tuple[Section, ...]:
     return tuple(found.values())
 
 
-def desk_for(permissions: Permissions) -> tuple[Section, ...]:
-    """The editors' pages that somebody with these permissions may open; none to whom drafts
-    are not shown, since every one of them leads to drafts.
+def desk_for(permissions: Permissions, *, is_scoped: bool = False) -> tuple[Section, ...]:
+    """The editors' pages that somebody with these permissions may open: to agents, those of cases
+    without an article and of questions without an answer.
     """
-    if P.read_drafts not in permissions:
-        return ()
-    return tuple(section for section in DESK if section.permission in permissions)
+    return tuple(
+        section
+        for section in DESK
+        if {section.permission, *section.also} <= permissions
+        and not (section.everywhere and is_scoped)
+    )
 
 
 def grouped(wanted: Permissions) -> dict[str, tuple[Permission, ...]]:

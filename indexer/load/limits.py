@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from kb.errors import InvalidInput, NotFound, TooLarge
 
@@ -32,6 +33,15 @@ class Limits:
 
 def read_bytes(path: Path, most: int) -> bytes:
     """The file's bytes. Raises NotFound, InvalidInput (not a plain file), TooLarge."""
+    with open_plain(path, most) as file:
+        try:
+            return file.read()
+        except OSError as error:
+            raise _unreadable(error) from error
+
+
+def open_plain(path: Path, most: int) -> BinaryIO:
+    """The file, to be read and closed. Raises as `read_bytes`."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -40,11 +50,15 @@ def read_bytes(path: Path, most: int) -> bytes:
             raise TooLarge(
                 f"The file has {found.st_size:,} bytes, the limit is {most:,}: split it."
             )
-        return path.read_bytes()
+        return path.open("rb")
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {path.name}: check the path.") from error
     except OSError as error:
-        raise InvalidInput(f"The file cannot be read: {error.strerror}.") from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> InvalidInput:
+    return InvalidInput(f"The file cannot be read: {error.strerror}.")
 
 
 def decode(data: bytes) -> str:

@@ -57,13 +57,15 @@ class Pictures:
             found = self._read[path] = self.add(read_bytes(path, MAX_BYTES), path.name)
         return found
 
-    def keep(self, session: Session, keys: Iterable[str], actor: str) -> None:
-        """Save those of the keys that came with this import."""
-        for key in sorted(set(keys) & self._known.keys()):
+    def keep(self, session: Session, keys: Iterable[str], actor: str) -> set[str]:
+        """Save those of the keys that came with this import; gives them."""
+        came = set(keys) & self._known.keys()
+        for key in sorted(came):
             kind, width, height = self._known[key]
             data = Path(self._folder.name, key).read_bytes()
             kept = keep_cleaned(session, CleanImage(kind, data, width, height), actor)
             assert kept == key, "texts name the picture by its key already"
+        return came
 
     def added(self, data: bytes, name: str, lost: list[str]) -> str | None:
         """The address of a picture, or None and why not in `lost`."""

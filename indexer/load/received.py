@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from indexer.load.articles import kind_of
 from indexer.load.report import ImportOptions
@@ -13,27 +12,36 @@ from indexer.load.sniff import UploadLimits, check_name
 from indexer.load.zipped import unpacked
 from kb.errors import InvalidInput
 
-LIMITS = UploadLimits(unpacked_bytes=20_000_000, files=1_000)
-"""Of what is sent in one request; the command takes more."""
+UNPACKED = 4  # times the largest file that may be sent
+FILES = 20_000
+
+
+def limits_of(most: int) -> UploadLimits:
+    """Of a ZIP that is sent, when a file may have at most so many bytes."""
+    return UploadLimits(
+        text_bytes=most, folder_bytes=most, unpacked_bytes=UNPACKED * most, files=FILES
+    )
+
+
+def check_received(name: str, options: ImportOptions) -> None:
+    """Raises InvalidInput for a file whose name says already that it cannot be imported."""
+    check_name(name)
+    path = Path(name)
+    if path.suffix.lower() != ".zip" and options.format is None:
+        kind_of(path, there=True)
 
 
 @contextlib.contextmanager
-def received(
-    data: bytes, name: str, options: ImportOptions
-) -> Iterator[tuple[Path, tuple[str, ...]]]:
-    """The file in a folder of its own, or the folder that it packs, and what of a ZIP was left
-    out. Raises InvalidInput, TooLarge.
+def received(path: Path, options: ImportOptions) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """The file, alone in its folder, or the folder that it packs and what of it was left out.
+
+    Raises InvalidInput, TooLarge.
     """
-    check_name(name)
-    if not data:
+    check_received(path.name, options)
+    if not path.stat().st_size:
         raise InvalidInput("The file is empty: send its bytes as the body.")
-    with tempfile.TemporaryDirectory(prefix="potica-import-") as folder:
-        path = Path(folder, name)
-        path.write_bytes(data)
-        if PurePosixPath(name).suffix.lower() == ".zip":
-            with unpacked(path, options.zip_limits) as found:
-                yield found.path, found.left_out
-            return
-        if options.format is None:
-            kind_of(path)
+    if path.suffix.lower() != ".zip":
         yield path, ()
+        return
+    with unpacked(path, options.zip_limits) as found:
+        yield found.path, found.left_out

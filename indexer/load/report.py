@@ -76,6 +76,8 @@ class ImportReport:
     rejected: list[Rejection] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)  # what did not come along as it was
     redacted: list[str] = field(default_factory=list)  # cases in which something is hidden
+    pictures: set[str] = field(default_factory=set)  # that came along with articles, by key
+    redirects: list[str] = field(default_factory=list)  # old keys that lead to articles from now on
 
     @property
     def total(self) -> int:

@@ -84,14 +84,16 @@ def save_group(session: Session, group: Group, run: Saving) -> SaveResult:
     """Save all of it, or nothing. Raises KbError; what only came along is told in the report."""
     group = [_as_known(part, run) for part in group]
     images = {name for part in group for name in image_keys(part.text.body)}
-    run.pictures.keep(session, images, run.options.actor)
+    kept = run.pictures.keep(session, images, run.options.actor)
     for name in sorted(images - kept_images(session, images)):
         run.report.note(group[0].source, f"a picture is not there: {image_address(name)}")
     results = _save_texts(session, group, run.options)
+    run.report.pictures |= kept
     for part in group:
-        for act in _acts(session, part, run.options.actor):
+        for act, old_key in _acts(session, part, run.options.actor):
             if _tried(session, run, part.source, act):
                 results.append(replace(results[-1], status=SaveStatus.changed))
+                run.report.redirects += [old_key] if old_key else []
     status = min((result.status for result in results), key=_NEWS.index)
     return replace(results[-1], status=status)
 
@@ -106,12 +108,15 @@ def _as_known(part: ArticlePart, run: Saving) -> ArticlePart:
     return replace(part, text=text)
 
 
-def _acts(session: Session, part: ArticlePart, actor: str) -> Iterator[Callable[[], bool]]:
-    """What comes along with a part: each tells whether it was news."""
+def _acts(
+    session: Session, part: ArticlePart, actor: str
+) -> Iterator[tuple[Callable[[], bool], str]]:
+    """What comes along with a part: each tells whether it was news; with the old key, if any."""
     for old in part.redirects:
-        yield partial(carry_redirect, session, old.key, part.key, actor, old.kind, old.note)
+        act = partial(carry_redirect, session, old.key, part.key, actor, old.kind, old.note)
+        yield act, old.key
     for plan in part.plans:
-        yield partial(carry_plan, session, part.key, plan, actor)
+        yield partial(carry_plan, session, part.key, plan, actor), ""
 
 
 def _tried(session: Session, run: Saving, source: Source, act: Callable[[], bool]) -> bool:

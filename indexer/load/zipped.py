@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import mmap
+import os
 import stat
 import struct
 import tempfile
@@ -12,8 +15,9 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
-from indexer.load.limits import read_bytes
+from indexer.load.limits import open_plain
 from indexer.load.sniff import SUFFIXES, Kind, UploadLimits, check_name, sniff
 from kb.errors import InvalidInput, KbError, TooLarge
 
@@ -28,6 +32,7 @@ _ENCRYPTED = 0x1 | 0x40
 _JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 _LOOKED_THROUGH_LATER = frozenset({".html", ".htm", ".xhtml", ".docx"})
 _SPECIAL = "a link or a device: put the file itself there"
+Bytes = bytes | mmap.mmap
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +74,72 @@ def unpack(
     suspiciously well).
     """
     limits = limits or UploadLimits()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            _check_frame(data, archive, entries, limits)
-            named = _named(entries)
-            _check_amounts(entries, limits)
-            taken = [item for item in named if _is_taken(item[0], any_source)]
-            files = tuple(_read(archive, taken, limits, any_source))
-    except KbError:
-        raise
-    except Exception as error:  # damage comes out of zipfile in a dozen kinds
-        raise _damaged() from error
-    if not any_source and not any(file.kind is Kind.markdown for file in files):
+    with _opened(io.BytesIO(data), data, limits, any_source) as (files, left_out):
+        taken = tuple(files)
+    if not any_source and not any(file.kind is Kind.markdown for file in taken):
         raise InvalidInput(
             "There is no Markdown in the ZIP: pack a folder with .md files. Office documents"
             " are ZIP files too: save them as Markdown first."
         )
-    return Unpacked(files, tuple(path for path, _ in named if not _is_taken(path, any_source)))
+    return Unpacked(taken, left_out)
 
 
 @contextlib.contextmanager
 def unpacked(source: Path, limits: UploadLimits | None = None) -> Iterator[UnpackedFolder]:
     """The files of the ZIP at `source` in a folder of their own, which goes away afterwards.
 
-    Where all of them are in one folder, it is that folder. Raises as `unpack`, and NotFound.
+    Where all of them are in one folder, it is that folder. One file at a time is in memory.
+    Raises as `unpack`, and NotFound.
     """
     limits = limits or UploadLimits()
-    found = unpack(read_bytes(source, limits.folder_bytes), limits, any_source=True)
     with tempfile.TemporaryDirectory(prefix="potica-zip-") as folder:
-        for file in found.files:
-            path = Path(folder, file.path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.data)
+        with (
+            open_plain(source, limits.folder_bytes) as stream,
+            _mapped(stream) as data,
+            _opened(stream, data, limits, True) as (files, left_out),
+        ):
+            for file in files:
+                path = Path(folder, file.path)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(file.data)
         inside = list(Path(folder).iterdir())
         is_one = len(inside) == 1 and inside[0].is_dir() and not _is_language(inside[0].name)
-        yield UnpackedFolder(inside[0] if is_one else Path(folder), found.left_out)
+        yield UnpackedFolder(inside[0] if is_one else Path(folder), left_out)
+
+
+@contextlib.contextmanager
+def _mapped(stream: BinaryIO) -> Iterator[Bytes]:
+    """The bytes of a file, without reading it."""
+    if not os.fstat(stream.fileno()).st_size:  # nothing cannot be mapped
+        yield b""
+        return
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _opened(
+    stream: BinaryIO, data: Bytes, limits: UploadLimits, any_source: bool
+) -> Iterator[tuple[Iterator[ZippedFile], tuple[str, ...]]]:
+    """The files, each read when it is asked for, and the paths that are left out.
+
+    Raises as `unpack`, also while the files are read.
+    """
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            entries = archive.infolist()
+            _check_frame(data, archive, entries, limits)
+            named = _named(entries)
+            _check_amounts(entries, limits)
+            taken = [item for item in named if _is_taken(item[0], any_source)]
+            left_out = tuple(path for path, _ in named if not _is_taken(path, any_source))
+            yield _read(archive, taken, limits, any_source), left_out
+    except KbError:
+        raise
+    except Exception as error:  # damage comes out of zipfile in a dozen kinds
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
+        raise _damaged() from error
 
 
 def _is_language(name: str) -> bool:
@@ -113,7 +148,7 @@ def _is_language(name: str) -> bool:
 
 
 def _check_frame(
-    data: bytes, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: UploadLimits
+    data: Bytes, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], limits: UploadLimits
 ) -> None:
     """Nothing in front, between or behind; no two files in one place."""
     end = len(data) - _END_BYTES - len(archive.comment)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -19,8 +19,11 @@ from kb.domain import (
     Revision,
     image_address,
     image_keys,
+    utc_now,
 )
 from kb.images.clean import MEDIA_TYPES, CleanImage, clean_image
+
+ANEW_AFTER = timedelta(days=1)  # a picture given again within that is not written again
 
 
 def keep_image(session: Session, data: bytes, name: str, actor: str) -> str:
@@ -48,6 +51,8 @@ def keep_cleaned(session: Session, image: CleanImage, actor: str) -> str:
         session.add(Attachment.model_validate(values))
         session.flush()
         audit.record(session, actor, "create", "attachment", key, size=len(image.data))
+    else:
+        _give_anew(session, key)
     if session.get(AttachmentGiver, (key, actor[:200])) is None:
         session.add(AttachmentGiver(attachment_key=key, actor=actor[:200]))
     session.flush()
@@ -66,17 +71,32 @@ def drop_unused_images(session: Session, before: datetime) -> int:
 
     Gives how many.
     """
+    old = select(col(Attachment.key)).where(_is_old(before)).order_by(col(Attachment.key))
+    gone = 0
+    for key in session.scalars(old).all():
+        advisory_lock(session, f"attachment:{key}")  # whoever gives it just now comes first or last
+        if not session.scalar(select(_is_old(before)).where(col(Attachment.key) == key)):
+            continue
+        if _is_being_written(session, key):
+            continue
+        given = col(AttachmentGiver.attachment_key) == key
+        session.execute(delete(AttachmentGiver).where(given))
+        session.execute(delete(Attachment).where(col(Attachment.key) == key))
+        gone += 1
+    return gone
+
+
+def _is_old(before: datetime) -> ColumnElement[bool]:
+    """Whether a picture was given before, and no revision shows it."""
     used = select(col(AttachmentUse.attachment_key))
-    old = session.scalars(
-        select(col(Attachment.key)).where(
-            col(Attachment.created_at) < before, col(Attachment.key).not_in(used)
-        )
-    ).all()
-    gone = [key for key in old if not _is_being_written(session, key)]
-    for table in (AttachmentGiver, Attachment):
-        column = col(getattr(table, "attachment_key", None) or Attachment.key)
-        session.execute(delete(table).where(column.in_(gone)))
-    return len(gone)
+    return and_(col(Attachment.created_at) < before, col(Attachment.key).not_in(used))
+
+
+def _give_anew(session: Session, key: str) -> None:
+    """Its days begin again: the text that it is given for may not be saved yet."""
+    now = utc_now()
+    is_older = and_(col(Attachment.key) == key, col(Attachment.created_at) < now - ANEW_AFTER)
+    session.execute(update(Attachment).where(is_older).values(created_at=now))
 
 
 def _is_being_written(session: Session, key: str) -> bool:

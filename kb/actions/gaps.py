@@ -67,13 +67,23 @@ def _upsert(dialect: str) -> Executable:
 
 def close_gap(session: Session, gap_id: int, *, actor: str) -> None:
     """The question is answered now, or needs no answer. Raises NotFound."""
+    _move(session, gap_id, GapState.closed, actor)
+
+
+def reopen_gap(session: Session, gap_id: int, *, actor: str) -> None:
+    """It was closed by mistake, and waits for an answer again. Raises NotFound."""
+    _move(session, gap_id, GapState.open, actor)
+
+
+def _move(session: Session, gap_id: int, state: GapState, actor: str) -> None:
     gap = session.get(Gap, gap_id, populate_existing=True)
     if gap is None:
         raise NotFound(f"There is no gap {gap_id}: look up the list of gaps.")
-    if gap.state == GapState.closed:
+    if gap.state == state:
         return
-    gap.state = GapState.closed
-    audit.record(session, actor, "close", "gap", str(gap_id), count=gap.count)
+    gap.state = state
+    verb = "close" if state == GapState.closed else "reopen"
+    audit.record(session, actor, verb, "gap", str(gap_id), count=gap.count)
     session.flush()
 
 

@@ -31,7 +31,7 @@ from kb.search.named import without_names
 from kb.text.language import LanguageGuess, detect
 from kb.text.terms import base_language
 
-LETTER = 600  # characters from which a lone message is a letter or a ticket: no one sentence is it
+LETTER = 600  # characters from which a message is a letter or a ticket: no one sentence is it
 LETTER_BUDGET = 1600  # characters of a letter; nobody waits for its answer on the line
 TEXT_BUDGET = 320  # characters of the query text; encoding takes time by the character
 FOCUS_BUDGET = 300  # characters of the focus; more than one question blurs it
@@ -71,8 +71,10 @@ def read_dialog(request: SuggestRequest, encoder: Encoder, settings: Settings) -
     turns = split_at_offer(turns_of(messages, guess.language), guess.language)
     question = _open_question(turns, guess.language)
     focus = _with_topic(turns, question, guess.language) if question else _last_words(turns)
-    text = _query_text(turns, question.at if question else None)
-    if _is_letter(turns):
+    is_letter = _is_letter(messages, turns)
+    budget = LETTER_BUDGET if is_letter else TEXT_BUDGET
+    text = _query_text(turns, question.at if question else None, budget)
+    if is_letter:
         focus = text
     started = time.perf_counter()
     vectors = _encoded(text, _unnamed(focus, request.facets), encoder)
@@ -190,16 +192,19 @@ def _last_words(turns: Sequence[Turn]) -> str:
     return last.sentences[-1].text[:TEXT_BUDGET] if last else ""
 
 
-def _is_letter(turns: Sequence[Turn]) -> bool:
-    """One long message: what it asks is spread over all of it."""
-    return len(turns) == 1 and sum(len(s.text) for s in turns[0].sentences) > LETTER
+def _is_letter(messages: Sequence[Message], turns: Sequence[Turn]) -> bool:
+    """A long message that nobody answered: what it asks is spread over all of it.
+
+    Many short lines are no letter, however much they come to: the last ones ask.
+    """
+    return len(turns) == 1 and any(len(message.text) > LETTER for message in messages)
 
 
-def _query_text(turns: Sequence[Turn], at: int | None) -> str:
+def _query_text(turns: Sequence[Turn], at: int | None, budget: int) -> str:
     """The question's turn first, what the customer added, the agent's words, then the past."""
     order = _by_weight(turns, at)
     parts: list[str] = []
-    left = LETTER_BUDGET if _is_letter(turns) else TEXT_BUDGET
+    left = budget
     for number in order:
         turn = turns[number]
         share = min(left, AGENT_BUDGET) if turn.role == "agent" else left

@@ -4,7 +4,8 @@ Neither torch nor transformers nor sentence_transformers may be imported here: t
 start and hundreds of megabytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 # On CPUs this fused kernel takes 30 % longer than the two it replaces.
 _SLOW_FUSIONS = ["SkipLayerNormFusion"]
-ALIKE = 1.4  # times the length of the shortest that a text in the same run may have
+ALIKE = 1.1  # times the length of the shortest that a text in the same run may have
 BATCH_TOKENS = 512  # padded tokens in one run: more leaves the processor's cache and is slower
 _CHARS_PER_TOKEN = 64  # far above any real text; what lies beyond cannot reach the model
 
@@ -30,13 +31,18 @@ class OnnxEncoder:
     """An exported model, read from its folder; see `kb.ports.Encoder`. Safe to share by threads."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Load `folder` to run on `threads` cores. Raises EncoderError when it is damaged."""
+        """Load `folder`; at most `threads` runs at the same time for one call.
+
+        Runs side by side share a call better than threads inside a run do: two queries take 16 ms
+        so, 30 ms with two threads in one run, 38 ms with one. Raises EncoderError when the folder
+        is damaged.
+        """
         import onnxruntime
         from tokenizers import Tokenizer
 
         self._manifest = read_manifest(folder)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         try:
             self._session = onnxruntime.InferenceSession(
@@ -51,6 +57,8 @@ class OnnxEncoder:
         use_large_pages()
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, "encode") if threads > 1 else None
         self._content = self.max_tokens - self._tokenizer.num_special_tokens_to_add(False)
 
     @property
@@ -73,8 +81,9 @@ class OnnxEncoder:
         prompt = self._manifest.prompts.get(kind, "")
         limit = self.max_tokens * _CHARS_PER_TOKEN
         ids = [self._model_ids(e) for e in self._tokenize([prompt + t[:limit] for t in texts])]
-        for rows in _batches(ids):
-            vectors[rows] = self._run([ids[row] for row in rows])
+        batches = list(_batches(ids, self._threads))
+        for rows, found in zip(batches, self._run_all(batches, ids), strict=True):
+            vectors[rows] = found
         return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -93,6 +102,12 @@ class OnnxEncoder:
         encoding.truncate(self._content)
         return list(self._tokenizer.post_process(encoding).ids)
 
+    def _run_all(self, batches: list[list[int]], ids: list[list[int]]) -> Iterable[Vectors]:
+        texts = [[ids[row] for row in rows] for rows in batches]
+        if self._pool is None or len(texts) == 1:
+            return map(self._run, texts)
+        return self._pool.map(self._run, texts)
+
     def _run(self, ids: list[list[int]]) -> Vectors:
         width = max(map(len, ids))
         tokens = np.full((len(ids), width), self._manifest.pad_id, np.int64)
@@ -108,14 +123,16 @@ class OnnxEncoder:
         return vectors
 
 
-def _batches(ids: list[list[int]]) -> Iterator[list[int]]:
-    """Rows of like length together, so that little is padded, at most BATCH_TOKENS a batch."""
+def _batches(ids: list[list[int]], threads: int) -> Iterator[list[int]]:
+    """Rows of like length together, so that little is padded, at most BATCH_TOKENS a batch, and
+    a part of the work for each thread."""
+    most = min(BATCH_TOKENS, -(-sum(map(len, ids)) // threads))
     batch: list[int] = []
     for row in sorted(range(len(ids)), key=lambda row: len(ids[row])):
         size = len(ids[row])
-        is_full = (len(batch) + 1) * size > BATCH_TOKENS
-        # Padding costs as much as words do: a much longer text goes alone.
-        if batch and (is_full or size > ALIKE * len(ids[batch[0]]) + 8):
+        is_full = (len(batch) + 1) * size > most
+        # Padding costs as much as words do: a longer text goes alone.
+        if batch and (is_full or size > ALIKE * len(ids[batch[0]]) + 2):
             yield batch
             batch = []
         batch.append(row)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from kb.actions import audit
+from kb.actions.attachments import drop_unused_images
 from kb.actions.retention import (
     forget_deliveries,
     forget_feedback,
@@ -44,6 +45,7 @@ class RetainReport:
     feedback: int = 0
     gaps: int = 0
     searches: int = 0
+    images: int = 0
     edits: int = 0
     comments: int = 0
     tasks: int = 0
@@ -78,6 +80,7 @@ def retain(
         "feedback": forget_feedback,
         "gaps": forget_gaps,
         "searches": forget_searches,
+        "images": drop_unused_images,  # before texts begun: a dry run tells the same
         "edits": forget_edits,
         "comments": forget_comments,
         "tasks": forget_tasks,

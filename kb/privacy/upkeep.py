@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy import Engine
 
+from kb.background import Background
 from kb.config import Settings
 from kb.db import create_engine_for, is_current
 from kb.errors import KbError
@@ -44,8 +45,8 @@ def apply_before_start(settings: Settings) -> bool:
     return False
 
 
-class Upkeep:
-    """A thread that cleans up after erasures and keeps the retention periods."""
+class Upkeep(Background):
+    """Cleans up after erasures and keeps the retention periods."""
 
     def __init__(
         self,
@@ -56,47 +57,35 @@ class Upkeep:
         after_clean: Callable[[], None] | None = None,
     ) -> None:
         """`after_clean` is called in the thread when the traces of an erasure are gone."""
+        super().__init__("upkeep")
         self._settings = settings
         self._engine = engine
         self._after_clean = after_clean
         self._unclean = threading.Event()
-        self._wake = threading.Event()
         self._clean = threading.Event()
-        self._stop = False
-        self._thread: threading.Thread | None = None
+        self._next_retention = time.monotonic() + FIRST
         if unclean:
             self._unclean.set()
 
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._loop, name="upkeep", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """Finish what is in hand and end."""
-        self._stop = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout)
+    def stop(self, timeout: float = 30.0) -> bool:
+        """Finish what is in hand and end; a look through all files may take its time."""
+        return super().stop(timeout)
 
     def clean_soon(self, wait: float = 0.0) -> bool:
         """There are traces to clean; gives whether they are gone within `wait` seconds."""
         self._clean.clear()
         self._unclean.set()
-        self._wake.set()
+        self.wake()
         return self._clean.wait(wait)
 
-    def _loop(self) -> None:
-        next_retention = time.monotonic() + FIRST
-        while not self._stop:
-            self._wake.clear()
-            if self._unclean.is_set():
-                self._try("clean", self._do_clean)
-            if time.monotonic() >= next_retention:
-                next_retention = time.monotonic() + DAY
-                self._try("retain", self._do_retain)
-            if not self._stop:
-                wait = RETRY if self._unclean.is_set() else next_retention - time.monotonic()
-                self._wake.wait(max(0.0, wait))
+    def do_round(self) -> float:
+        if self._unclean.is_set():
+            self._try("clean", self._do_clean)
+        if time.monotonic() >= self._next_retention:
+            self._next_retention = time.monotonic() + DAY
+            self._try("retain", self._do_retain)
+        wait = RETRY if self._unclean.is_set() else self._next_retention - time.monotonic()
+        return max(0.0, wait)
 
     def _do_clean(self) -> None:
         self._unclean.clear()

@@ -78,9 +78,8 @@ def test_every_page_is_there_in_every_language(desk: TestClient, language: str) 
         assert re.search(r'<a href="/editor[^"]*" aria-current=', text), path
 
 
-def test_whoever_may_not_read_drafts_has_no_desk(visitor: TestClient) -> None:
-    agent = make_user(services_in(visitor).engine.session_factory, "agent")
-    signed_in(visitor, agent)
+def test_customers_have_no_desk(visitor: TestClient) -> None:
+    signed_in(visitor, make_user(services_in(visitor).engine.session_factory, "customer"))
     assert visitor.get("/editor", headers={"accept": "text/html"}).status_code == 403
     assert "/editor" not in visitor.get("/", headers={"accept": "text/html"}).text
 
@@ -239,7 +238,19 @@ def test_a_question_becomes_a_draft_or_is_dismissed(desk: TestClient) -> None:
     gone = desk.post(f"/editor/gaps/{number}/dismiss", data={"back": "kind=search"})
     assert gone.url.params["kind"] == "search"
     assert "zqzeppelin" not in gone.text
-    assert "zqzeppelin" in desk.get("/editor/gaps?state=closed").text
+    assert gone.url.params["gap"] == str(number)
+    undo = f'action="/editor/gaps/{number}/reopen"'
+    assert undo in gone.text
+    assert undo not in desk.get("/editor/gaps?kind=search").text
+    away = desk.get("/editor/gaps?state=closed").text
+    assert "zqzeppelin" in away
+    assert undo in away
+    back = desk.post(f"/editor/gaps/{number}/reopen", data={"back": "kind=search"})
+    assert back.url.params["kind"] == "search"
+    assert "It is back among the unanswered." in back.text
+    assert "zqzeppelin" in back.text
+    odd = desk.get("/editor/gaps?done=dismissed&gap=%22><b>")
+    assert "/reopen" not in odd.text
 
 
 def test_two_that_say_the_same_become_one(desk: TestClient) -> None:
@@ -261,3 +272,17 @@ def test_two_that_say_the_same_become_one(desk: TestClient) -> None:
     found = search(desk, "zqcrane")
     assert "twin-a" in found
     assert "twin-b" not in found
+
+
+def test_agents_find_the_two_pages_that_open_for_them(visitor: TestClient) -> None:
+    ivo = make_user(services_in(visitor).engine.session_factory, "agent")
+    signed_in(visitor, ivo)
+    start = visitor.get("/try?ui=en", headers={"accept": "text/html"}).text
+    assert 'href="/editor/groups">Editing</a>' in start
+    assert 'href="/editor"' not in start
+    for path in ("/editor/groups", "/editor/gaps"):
+        page = visitor.get(f"{path}?ui=en", headers={"accept": "text/html"}).text
+        entries = re.findall(r'<a href="(/editor/[a-z]+)"', page.split("<h1>")[0])
+        assert set(entries) == {"/editor/groups", "/editor/gaps"}
+        assert "begin a draft" not in page  # a key that would do nothing
+    assert visitor.get("/editor", headers={"accept": "text/html"}).status_code == 403

@@ -261,3 +261,39 @@ def test_pickers_offer_what_is_in_use(client: TestClient) -> None:
     found = client.get("/editor/choices").json()
     assert "zq-tag" in found["tags"]
     assert found["facets"]["zq-facet"] == ["one", "two"]
+
+
+def test_an_old_key_leads_to_the_new_one(client: TestClient) -> None:
+    begin(client, "edit-before")
+    typed = {"title": "T", "body": "Typed.", "base_number": 1, "after": 0}
+    assert client.put("/api/v1/edits/edit-before/en", json=typed).json()["sequence"] == 1
+    renamed = client.post(f"{API}/edit-before/rename", json={"key": "edit-after"})
+    assert renamed.status_code == 200
+    told = problem(
+        client.put("/api/v1/edits/edit-before/en", json=typed | {"after": 1}), 409, "conflict"
+    )
+    assert told["details"]["article"] == "edit-after"
+    for rest in ("en", "history", "sl/source"):
+        answer = client.get(f"/editor/articles/edit-before/{rest}?ui=en", follow_redirects=False)
+        assert answer.headers["location"] == f"/editor/articles/edit-after/{rest}?ui=en"
+    assert start_of(page(client, "edit-after"))["sequence"] == 1
+
+
+def test_a_merged_article_leads_to_the_one_that_stays(client: TestClient) -> None:
+    for key in ("edit-gone", "edit-stays", "edit-kept"):
+        begin(client, key, title=f"About {key}")
+    typed = {"title": "T", "body": "Typed.", "base_number": 1, "after": 0}
+    assert client.put("/api/v1/edits/edit-kept/en", json=typed).status_code == 200
+    for key in ("edit-gone", "edit-kept"):
+        given = {"into": "edit-stays", "note": "the same"}
+        assert client.post(f"{API}/{key}/merge", json=given).status_code == 200
+    led = page(client, "edit-gone")
+    assert "The article edit-gone was merged into this one." in led
+    assert start_of(led)["article"] == "edit-stays"
+    assert "was merged" not in page(client, "edit-stays")
+    assert "was merged" not in client.get("/editor/articles/edit-stays/en?merged=no-such").text
+    begun = page(client, "edit-kept")  # what somebody had begun there is not taken from them
+    assert "Typed." in begun
+    assert "This article was merged into edit-stays." in begun
+    past = client.get("/editor/articles/edit-gone/history?ui=en").text
+    assert 'href="/editor/articles/edit-stays/history">edit-stays</a>' in past

@@ -51,6 +51,9 @@ def test_a_search_that_found_nothing_becomes_a_gap_and_a_draft(shop: TestClient)
     assert (closed.status_code, closed.json()["state"]) == (200, "closed")
     assert _gaps(shop, kind="search") == []
     assert [gap["id"] for gap in _gaps(shop, kind="search", state="closed")] == [found["id"]]
+    opened = shop.post(f"/api/v1/gaps/{found['id']}/reopen")
+    assert (opened.status_code, opened.json()["state"]) == (200, "open")
+    assert [gap["id"] for gap in _gaps(shop, kind="search")] == [found["id"]]
 
 
 def test_questions_of_conversations_stay_apart(shop: TestClient) -> None:
@@ -77,5 +80,6 @@ def test_what_was_narrowed_by_the_reader_is_no_gap(shop: TestClient) -> None:
 
 def test_closing_what_is_not_there(shop: TestClient) -> None:
     problem(shop.post("/api/v1/gaps/2000000/close"), 404, "not_found")
+    problem(shop.post("/api/v1/gaps/2000000/reopen"), 404, "not_found")
     problem(shop.post("/api/v1/gaps/0/close"), 422, "invalid_input")
     problem(shop.get("/api/v1/gaps", params={"kind": "dream"}), 422, "invalid_input")

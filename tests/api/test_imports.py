@@ -9,8 +9,10 @@ import zipfile
 import pytest
 from starlette.testclient import TestClient
 
+from kb.config import Settings
 from tests.api.calls import problem
 from tests.api.people import make_user, services_in, signed_in
+from tests.kb.images.pictures import picture
 
 IMPORTS = "/api/v1/imports"
 PAGE = b"<html lang=en><title>Lockers</title><p>They are boxes.</p><script>x</script></html>"
@@ -71,7 +73,6 @@ def test_a_zip_a_help_center_and_a_table(client: TestClient) -> None:
         ("a.zip", b"no zip", 422, "invalid_input"),
         ("a.json", b"{}", 422, "invalid_input"),
         ("a" * 300 + ".html", PAGE, 422, "invalid_input"),
-        ("a.html", b"x" * 1_000_001, 413, "too_large"),
     ],
 )
 def test_what_cannot_be_imported(
@@ -79,6 +80,37 @@ def test_what_cannot_be_imported(
 ) -> None:
     answer = client.post(IMPORTS, params={"name": name}, content=data, headers=RAW)
     problem(answer, status, code)
+
+
+def test_a_file_may_be_larger_than_other_bodies(client: TestClient) -> None:
+    body = PAGE.replace(b"They", b"<!--" + b"x" * 1_500_000 + b"-->They")
+    assert _send(client, "api-large.html", body, dry_run="true")["created"] == ["api-large"]
+    said = RAW | {"content-length": "64000001"}
+    answer = client.post(IMPORTS, params={"name": "a.html"}, content=b"x", headers=said)
+    told = problem(answer, 413, "too_large")
+    assert "64,000,000 bytes" in told["detail"]
+
+
+def test_pictures_and_old_addresses_are_counted(client: TestClient) -> None:
+    page = PAGE.replace(b"<title>", b'<link rel=canonical href="/faq/api-old.html"><title>')
+    page = page.replace(b"They", b'<img src="api.png" alt="A box">They')
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("en/api-counted.html", page)
+        archive.writestr("en/api.png", picture(colour=(8, 8, 8)))
+    dry = _send(client, "site.zip", out.getvalue(), dry_run="true")
+    done = _send(client, "site.zip", out.getvalue())
+    for told in (dry, done):
+        assert (told["created"], told["pictures"]) == (["api-counted"], 1)
+        assert told["redirects"] == ["api-old"]
+    again = _send(client, "site.zip", out.getvalue())
+    assert (again["unchanged"], again["redirects"]) == (["api-counted"], [])
+
+
+def test_nothing_of_a_file_is_left(client: TestClient, site: Settings) -> None:
+    _send(client, "api-left.html", PAGE, dry_run="true")
+    client.post(IMPORTS, params={"name": "a.zip"}, content=b"no zip", headers=RAW)
+    assert list((site.home / "imports").iterdir()) == []
 
 
 def test_who_may(visitor: TestClient) -> None:

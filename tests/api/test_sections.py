@@ -6,7 +6,7 @@ import pytest
 
 from api.ui import i18n
 from api.ui.render import environment
-from api.ui.sections import GROUPS, OPENS_PERSONAL, grouped, sections_for
+from api.ui.sections import GROUPS, OPENS_PERSONAL, desk_for, grouped, sections_for
 from kb.domain import DEFAULT_ROLES, EVERYTHING, Permission
 
 
@@ -40,3 +40,9 @@ def test_every_permission_is_in_one_group_and_none_is_hidden() -> None:
     assert sorted(shown) == sorted(EVERYTHING)
     assert sections_for(frozenset()) == ()
     assert list(grouped(frozenset({Permission.read_audit}))) == ["people"]
+
+
+def test_agents_come_to_what_opens_for_them() -> None:
+    assert [one.key for one in desk_for(DEFAULT_ROLES["agent"])] == ["groups", "gaps"]
+    assert desk_for(DEFAULT_ROLES["customer"]) == ()
+    assert desk_for(DEFAULT_ROLES["contributor"])[0].key == "home"

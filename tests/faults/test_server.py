@@ -20,6 +20,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.models import MODELS
+
 CYCLES = max(3, int(os.environ.get("POTICA_FAULT_CYCLES", "3")) // 10)
 CLIENTS = 3
 READY_WITHIN = 120.0  # seconds; other work may keep the machine busy
@@ -82,8 +84,7 @@ class Site:
 @pytest.fixture
 def site(sqlite_template: Path, tmp_path: Path) -> Site:
     shutil.copy(sqlite_template, tmp_path / "potica.db")
-    models = Path(os.environ.get("POTICA_TEST_MODELS", ROOT / "var" / "models"))
-    (tmp_path / "models").symlink_to(models.resolve())
+    (tmp_path / "models").symlink_to(MODELS.resolve())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])

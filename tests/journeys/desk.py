@@ -93,6 +93,7 @@ def answered(page: Page, side: Frame) -> None:
 
 def check(place: Page | Frame, name: str) -> None:
     """No rule of axe is broken, nothing is cut off, colours can be read."""
-    assert violations(place) == [], name
+    broken = violations(place)
+    assert not broken, f"{name}: {broken}"
     assert place.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
     assert place.evaluate(CONTRAST) == [], name

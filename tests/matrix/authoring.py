@@ -201,6 +201,7 @@ def _said_and_done() -> Iterator[Call]:
         yield _call("POST", "/api/v1/gaps/{gap_id}/draft", status, {"gap_id": str(number)}, reads)
     for number, status in ((GAP, 200), (NO_ID, 404)):
         yield _call("POST", "/api/v1/gaps/{gap_id}/close", status, {"gap_id": str(number)})
+        yield _call("POST", "/api/v1/gaps/{gap_id}/reopen", status, {"gap_id": str(number)})
     for route in ("/api/v1/editor/bulk/preview", "/api/v1/editor/bulk"):
         for action, needs in (
             ("owner", NONE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from api.importing import NEEDED
 from kb.domain import Permission, TaskState
 from tests.matrix.authoring import BULK, GAP, NO_ID, NOWHERE, TARGET, TASKS, put_back
 from tests.matrix.call import Call, Needs
@@ -30,7 +31,11 @@ def calls() -> Iterator[Call]:
         at = {"gap_id": str(number)}
         yield _call("POST", "/editor/gaps/{gap_id}/draft", there, at, reads)
         yield _call("POST", "/editor/gaps/{gap_id}/dismiss", there, at)
+        yield _call("POST", "/editor/gaps/{gap_id}/reopen", there, at)
     yield from _many()
+    file = "/editor/import/{file_id}"
+    for method, route in (("GET", ""), ("GET", "/progress"), ("POST", "/run"), ("POST", "/drop")):
+        yield _call(method, file + route, 404, {"file_id": "imp_m0"}, NEEDED)
 
 
 def _many() -> Iterator[Call]:

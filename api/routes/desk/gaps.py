@@ -23,7 +23,7 @@ from api.routes.desk.page import (
     show,
 )
 from kb.actions.gap_draft import draft_from_gap
-from kb.actions.gaps import close_gap
+from kb.actions.gaps import close_gap, reopen_gap
 from kb.domain import GapKind, GapState, Permission, Principal
 from kb.queries.gaps import get_gap, list_gaps
 from kb.queries.paging import Paging
@@ -46,6 +46,7 @@ def gaps_page(
     lang: Asked = "",
     offset: Offset = 0,
     done: Asked = "",
+    gap: Asked = "",
 ) -> HTMLResponse:
     """What is asked or searched for most comes first."""
     wanted, is_closed = one_of(GapKind, kind), state == GapState.closed
@@ -64,6 +65,7 @@ def gaps_page(
         "languages": app.settings.languages,
         "offset": offset,
         "done": done,
+        "dismissed": gap if gap.isascii() and gap.isdecimal() else "",
     }
     return show(request, me, "desk_gaps.html", values)
 
@@ -85,4 +87,11 @@ def post_draft(app: App, me: Writer, gap_id: GapId) -> Response:
 def post_dismiss(app: App, me: Closer, gap_id: GapId, back: Back = "") -> Response:
     """It needs no answer, or has one; asked again, it is open again."""
     app.change(lambda session: close_gap(session, gap_id, actor=me.actor))
-    return go(LIST, back, done="dismissed")
+    return go(LIST, back, done="dismissed", gap=gap_id)
+
+
+@router.post("/{gap_id}/reopen")
+def post_reopen(app: App, me: Closer, gap_id: GapId, back: Back = "") -> Response:
+    """It was dismissed by mistake: among the unanswered again."""
+    app.change(lambda session: reopen_gap(session, gap_id, actor=me.actor))
+    return go(LIST, back, done="back")

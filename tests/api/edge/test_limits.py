@@ -9,14 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.testclient import TestClient
 from starlette.types import Message
+from structlog.testing import capture_logs
 
 from api import errors
 from api.edge import Edge, Policy
 from api.edge.body import MAX_DEPTH, refused_shape
 from api.metrics import Metrics
+from kb.errors import Forbidden
 from tests.api.calls import problem
 
 JSON = "application/json"
@@ -142,3 +144,47 @@ def test_a_body_that_does_not_arrive_is_408_and_the_connection_ends() -> None:
 def test_a_client_that_goes_away_is_no_defect() -> None:
     part = {"type": "http.request", "body": b'{"a":', "more_body": True}
     assert _call(_app(Policy()), [part, {"type": "http.disconnect"}]) == []
+
+
+def _taking(policy: Policy) -> FastAPI:
+    """An application that takes a file as it comes, once it is let begin."""
+    app = _app(policy)
+
+    @app.post("/api/v1/imports")
+    async def take(request: Request, refuse: bool = False) -> int:
+        if refuse:
+            raise Forbidden("Not you.")
+        return sum([len(piece) async for piece in request.stream()])
+
+    return app
+
+
+def _pieces(*sizes: int) -> list[Message]:
+    return [{"type": "http.request", "body": b"x" * size, "more_body": True} for size in sizes]
+
+
+UPLOAD = {"path": "/api/v1/imports", "raw_path": b"/api/v1/imports"}
+LAST = {"type": "http.request", "body": b"", "more_body": False}
+CLOSE = (b"connection", b"close")
+
+
+def test_a_file_is_taken_piece_by_piece_up_to_a_size() -> None:
+    app = _taking(Policy(import_bytes=100))
+    start, body, *_ = _call(app, [*_pieces(60, 40), LAST], **UPLOAD)
+    assert (start["status"], body["body"], CLOSE in start["headers"]) == (200, b"100", False)
+    start, *_ = _call(app, _pieces(60, 41), **UPLOAD)
+    assert (start["status"], CLOSE in start["headers"]) == (413, True)
+
+
+def test_whoever_may_not_send_a_file_is_told_before_it_has_come() -> None:
+    start, *_ = _call(_taking(Policy()), _pieces(10), **UPLOAD, query_string=b"refuse=true")
+    assert (start["status"], CLOSE in start["headers"]) == (403, True)
+
+
+def test_a_file_that_stops_coming_is_408_and_one_broken_off_is_no_defect() -> None:
+    start, *_ = _call(_taking(Policy(body_seconds=0.05)), _pieces(10), **UPLOAD)
+    assert (start["status"], CLOSE in start["headers"]) == (408, True)
+    gone = [*_pieces(10), {"type": "http.disconnect"}]
+    with capture_logs() as logs:
+        _call(_taking(Policy()), gone, **UPLOAD)
+    assert [entry["event"] for entry in logs] == ["request"]

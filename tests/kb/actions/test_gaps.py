@@ -7,7 +7,7 @@ import threading
 import pytest
 from sqlalchemy.orm import Session, sessionmaker
 
-from kb.actions.gaps import close_gap, record_gap
+from kb.actions.gaps import close_gap, record_gap, reopen_gap
 from kb.domain import GapState
 from kb.errors import InvalidInput, NotFound
 from kb.queries.gaps import list_gaps
@@ -64,6 +64,17 @@ def test_a_closed_gap_opens_when_asked_again(session: Session) -> None:
     assert list_gaps(session).items[0].count == 2
 
 
+def test_what_was_closed_by_mistake_is_opened_again(session: Session) -> None:
+    gap = record_gap(session, "Plants?", "en", "r", suggestion(session))
+    reopen_gap(session, gap, actor="eva")
+    close_gap(session, gap, actor="eva")
+    reopen_gap(session, gap, actor="jan")
+    reopen_gap(session, gap, actor="jan")
+    assert audited(session) == [("close", str(gap)), ("reopen", str(gap))]
+    [found] = list_gaps(session).items
+    assert (found.id, found.count) == (gap, 1)
+
+
 def test_lists_are_filtered_and_paged(session: Session) -> None:
     found = suggestion(session)
     for number in range(5):
@@ -78,5 +89,7 @@ def test_what_cannot_be_is_refused(session: Session) -> None:
         record_gap(session, " ", "en", "r", suggestion(session))
     with pytest.raises(NotFound, match="7"):
         close_gap(session, 7, actor="eva")
+    with pytest.raises(NotFound, match="7"):
+        reopen_gap(session, 7, actor="eva")
     with pytest.raises(InvalidInput, match="200"):
         Paging(limit=201)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,21 +12,26 @@ from kb.config import Settings
 from kb.encoders.factory import create_encoder
 from kb.ports import Encoder
 from kb.search.types import Hit, Why
+from tests.models import CachedModels
 
-ROOT = Path(__file__).parents[3]
-
-
-class CachedModels(Settings):
-    """Settings whose models lie in POTICA_TEST_MODELS, by default `var/models`."""
-
-    @property
-    def models_dir(self) -> Path:
-        return Path(os.environ.get("POTICA_TEST_MODELS", ROOT / "var" / "models"))
+TEXTS = {
+    "wrong-postcode": {
+        "en": "The sorting machine reads the postcode. If the postcode on the label is wrong, ask"
+        " us to relabel the parcel. Relabelling is free.",
+        "pl": "Maszyna sortująca czyta kod pocztowy. Jeśli kod pocztowy na etykiecie jest błędny,"
+        " poproś nas o nową etykietę. Nowa etykieta jest bezpłatna.",
+    },
+    "locker-pin": {
+        "en": "The locker PIN has six digits. If the PIN did not come, send it again from the"
+        " tracking page.",
+    },
+    "goodwill": {"en": "Agents may give a goodwill credit of up to €15 without approval."},
+}
 
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return CachedModels(_env_file=None, encoder_threads=1)
+    return CachedModels(_env_file=None)
 
 
 @pytest.fixture(scope="session")

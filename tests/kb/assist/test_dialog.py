@@ -157,6 +157,21 @@ def test_a_thousand_long_messages_stay_within_the_budget(
     assert "999" in query.focus
 
 
+def test_a_letter_is_read_whole(encoder: Encoder, settings: Settings) -> None:
+    letter = f"{WHERE} " + "I have told you about the courier and the closed gate already. " * 12
+    query = read(SuggestRequest((Message("customer", letter),)), encoder, settings).query
+    assert query.focus == query.text
+    assert len(query.text) > 600
+
+
+def test_many_short_lines_are_no_letter(encoder: Encoder, settings: Settings) -> None:
+    lines = [f"The courier number {n} came to the closed gate again." for n in range(20)]
+    said = [Message("customer", line) for line in [*lines, "Can I change my password?"]]
+    query = read(SuggestRequest(tuple(said)), encoder, settings).query
+    assert query.focus.endswith("again. Can I change my password?")
+    assert max(len(query.focus), len(query.text)) < 600
+
+
 @pytest.mark.parametrize("text", ["\x00\x00", "\ud800 where is it?", "؟ أين طردي", "😀" * 50, "?"])
 def test_odd_text_is_read_without_an_error(text: str, encoder: Encoder, settings: Settings) -> None:
     query = read(SuggestRequest((Message("customer", text),)), encoder, settings).query

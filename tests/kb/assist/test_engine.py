@@ -22,21 +22,8 @@ from kb.ports import Encoder
 from kb.queries.suggestions import get_suggestion
 from kb.search.types import SearchQuery
 from tests.kb import builders
-from tests.kb.assist.conftest import CachedModels, dialog
-
-TEXTS = {
-    "wrong-postcode": {
-        "en": "The sorting machine reads the postcode. If the postcode on the label is wrong, ask"
-        " us to relabel the parcel. Relabelling is free.",
-        "pl": "Maszyna sortująca czyta kod pocztowy. Jeśli kod pocztowy na etykiecie jest błędny,"
-        " poproś nas o nową etykietę. Nowa etykieta jest bezpłatna.",
-    },
-    "locker-pin": {
-        "en": "The locker PIN has six digits. If the PIN did not come, send it again from the"
-        " tracking page.",
-    },
-    "goodwill": {"en": "Agents may give a goodwill credit of up to €15 without approval."},
-}
+from tests.kb.assist.conftest import TEXTS, dialog
+from tests.models import CachedModels
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +32,7 @@ def engine(
 ) -> Iterator[Engine]:
     home = tmp_path_factory.mktemp("engine")
     (home / "potica.db").write_bytes(sqlite_template.read_bytes())
-    settings = CachedModels(_env_file=None, home=home, encoder_threads=1)
+    settings = CachedModels(_env_file=None, home=home)
     database = create_engine_for(settings)
     sessions = session_factory(database)
     fill(sessions, encoder)

@@ -41,21 +41,9 @@ from kb.domain import (
 from kb.errors import NotFound
 from kb.ports import Encoder
 from tests.kb import builders
-from tests.kb.assist.conftest import CachedModels
+from tests.kb.assist.conftest import TEXTS
+from tests.models import CachedModels
 
-TEXTS = {
-    "wrong-postcode": {
-        "en": "The sorting machine reads the postcode. If the postcode on the label is wrong, ask"
-        " us to relabel the parcel. Relabelling is free.",
-        "pl": "Maszyna sortująca czyta kod pocztowy. Jeśli kod pocztowy na etykiecie jest błędny,"
-        " poproś nas o nową etykietę. Nowa etykieta jest bezpłatna.",
-    },
-    "locker-pin": {
-        "en": "The locker PIN has six digits. If the PIN did not come, send it again from the"
-        " tracking page.",
-    },
-    "goodwill": {"en": "Agents may give a goodwill credit of up to €15 without approval."},
-}
 POSTCODE = "The postcode on my label is wrong, can you relabel the parcel?"
 PIN = "And I did not get the PIN for the locker, can you send it again?"
 EYES = ReaderView(Audience.internal)
@@ -68,7 +56,7 @@ def engine(
 ) -> Iterator[Engine]:
     home = tmp_path_factory.mktemp("live")
     (home / "potica.db").write_bytes(sqlite_template.read_bytes())
-    settings = CachedModels(_env_file=None, home=home, encoder_threads=1)
+    settings = CachedModels(_env_file=None, home=home)
     database = create_engine_for(settings)
     sessions = session_factory(database)
     with sessions.begin() as session:
@@ -315,9 +303,7 @@ def test_what_is_gone_or_out_of_scope(engine: Engine) -> None:
 def test_two_servers_record_the_same_state_once(
     database_url: str, encoder: Encoder, tmp_path: Path
 ) -> None:
-    settings = CachedModels(
-        _env_file=None, database_url=database_url, home=tmp_path, encoder_threads=1
-    )
+    settings = CachedModels(_env_file=None, database_url=database_url, home=tmp_path)
     database = create_engine_for(settings)
     sessions = session_factory(database)
     with sessions.begin() as session:

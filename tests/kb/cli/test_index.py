@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from kb.cli import index
 from kb.config import get_settings
 from kb.db import create_engine_for, session_factory
 from kb.domain import ArticleState, OutboxEvent, Passage
+from tests.models import MODELS
 
-MODELS = Path(os.environ.get("POTICA_TEST_MODELS", Path(__file__).parents[3] / "var" / "models"))
 runner = CliRunner()
 
 

@@ -1,6 +1,5 @@
 """The real model, built once into a folder that outlives the test run."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -8,21 +7,12 @@ import pytest
 from kb.config import Settings
 from kb.encoders.factory import create_encoder, ensure_model
 from kb.ports import Encoder
-
-ROOT = Path(__file__).parents[3]
-
-
-class CachedModels(Settings):
-    """Settings whose models lie in POTICA_TEST_MODELS, by default `var/models`."""
-
-    @property
-    def models_dir(self) -> Path:
-        return Path(os.environ.get("POTICA_TEST_MODELS", ROOT / "var" / "models"))
+from tests.models import CachedModels
 
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return CachedModels(_env_file=None, encoder_threads=1)
+    return CachedModels(_env_file=None)
 
 
 @pytest.fixture(scope="session")

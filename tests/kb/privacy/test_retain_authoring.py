@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlmodel import col
 
 from kb.actions.articles import archive, publish, save_article
+from kb.actions.attachments import keep_image
 from kb.actions.bulk import BulkAction, BulkInput, apply
 from kb.actions.comments import CommentInput, add_comment, resolve_comment
 from kb.actions.edits import EditInput, keep_edit
@@ -19,7 +20,10 @@ from kb.actions.searches import UnansweredSearch, record_search
 from kb.actions.tasks import NewTask, close_task, open_task
 from kb.config import Settings
 from kb.domain import (
+    Attachment,
+    AttachmentGiver,
     Audience,
+    AuditEntry,
     Comment,
     Edit,
     Gap,
@@ -32,6 +36,7 @@ from kb.domain import (
 )
 from kb.privacy.retain import RetainReport, retain
 from tests.kb.builders import article
+from tests.kb.images.pictures import picture
 
 NOW = utc_now()
 
@@ -63,6 +68,28 @@ def test_texts_begun_and_left_go(engine: Engine, sessions: sessionmaker[Session]
     assert _run(engine, edits=180) == RetainReport()
     with sessions() as session:
         assert session.scalars(select(col(Edit.article_id))).all() == ["young"]
+
+
+def test_pictures_that_no_text_shows_go(engine: Engine, sessions: sessionmaker[Session]) -> None:
+    pictures = {n: picture(colour=(n, 9, 9)) for n in range(5)}
+    with sessions.begin() as session:
+        keys = [keep_image(session, data, "a.png", "usr_eva") for data in pictures.values()]
+        session.execute(update(Attachment).values(created_at=_ago(31)))
+        shown, typed, again, left, young = keys
+        save_article(session, article("a", {"en": f"![x](/images/{shown})"}), "usr_eva")
+        save_article(session, article("a", {"en": "Not any more."}), "usr_eva")
+        keep_edit(session, EditInput("b", "en", "T", body=f"![x](/images/{typed})"), "usr_eva")
+        assert keep_image(session, pictures[2], "b.png", "usr_jan") == again
+        at = {"created_at": _ago(29)}
+        session.execute(update(Attachment).where(col(Attachment.key) == young).values(**at))
+    assert _run(engine, dry_run=True, images=30) == RetainReport(images=1)
+    assert _run(engine, images=30) == RetainReport(images=1)
+    assert _run(engine, images=30) == RetainReport()
+    with sessions() as session:
+        assert set(session.scalars(select(col(Attachment.key)))) == {shown, typed, again, young}
+        assert left not in session.scalars(select(col(AttachmentGiver.attachment_key))).all()
+        [entry] = session.scalars(select(AuditEntry).where(col(AuditEntry.action) == "retain"))
+        assert entry.details == {"images": 1}
 
 
 def test_searches_that_nobody_repeats_go(engine: Engine, sessions: sessionmaker[Session]) -> None:

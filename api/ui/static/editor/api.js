@@ -39,11 +39,11 @@ export function speakFor(actor) {
   person = actor;
 }
 
-async function fetched(method, path, { body, type, signal, keepalive = false, accept }) {
+async function fetched(method, path, { body, type, signal, keepalive = false, accept, patience = PATIENCE }) {
   const headers = { accept: accept ?? "application/json" };
   if (csrf && method !== "GET") headers["x-csrf-token"] = csrf;
   if (body !== undefined) headers["content-type"] = type ?? "application/json";
-  const limit = AbortSignal.timeout(PATIENCE);
+  const limit = AbortSignal.timeout(patience);
   try {
     return await fetch(path, {
       method,

@@ -13,7 +13,7 @@ export function createChecks({ read, list, badge, fields, showField, article, du
   let asked = 0;
   let shown = "";
 
-  const exclude = () => (article && !isNew ? [`article:${article}`] : []);
+  const exclude = () => (isNew ? [] : [`article:${article()}`]);
 
   function body(withDuplicates) {
     const { title, summary, body, keywords, language } = read();

@@ -38,18 +38,24 @@ function parsed(value) {
 
 export function createCopies(person, place, tell) {
   const tab = `${Math.random().toString(36).slice(2)}${performance.now().toString(36).replace(".", "")}`;
-  const prefix = `potica.text.${person}.${place}.`;
-  const channel = new BroadcastChannel(`potica.text.${person}.${place}`);
   const alive = new Set();
+  let prefix = "";
+  let channel = null;
   let isLarge = false; // the last one went into the database
 
-  channel.onmessage = ({ data }) => {
-    if (data.from === tab) return;
-    alive.add(data.from);
-    if (data.type === "who") channel.postMessage({ type: "here", from: tab });
-    else if (data.type === "gone") alive.delete(data.from);
-    tell(data);
-  };
+  function listen(where) {
+    channel?.close();
+    prefix = `potica.text.${person}.${where}.`;
+    channel = new BroadcastChannel(`potica.text.${person}.${where}`);
+    channel.onmessage = ({ data }) => {
+      if (data.from === tab) return;
+      alive.add(data.from);
+      if (data.type === "who") channel.postMessage({ type: "here", from: tab });
+      else if (data.type === "gone") alive.delete(data.from);
+      tell(data);
+    };
+  }
+  listen(place);
 
   async function putLarge(value) {
     isLarge = true;
@@ -77,9 +83,15 @@ export function createCopies(person, place, tell) {
       return putLarge(value).then(() => true, () => false);
     },
     drop() {
-      localStorage.removeItem(prefix + tab);
-      if (isLarge) void within("readwrite", (store) => store.delete(prefix + tab)).catch(() => {});
+      const name = prefix + tab;
+      localStorage.removeItem(name);
+      if (isLarge) void within("readwrite", (store) => store.delete(name)).catch(() => {});
       isLarge = false;
+    },
+    /** From now on of another place: the article has another key. */
+    moveTo(where) {
+      this.drop();
+      listen(where);
     },
     /** Copies of tabs that are no more. */
     async left() {

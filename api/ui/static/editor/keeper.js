@@ -14,8 +14,8 @@ const MAX_BYTES = 980_000; // of a request, with what else is in it
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const plain = ({ title, summary, body, keywords }) => ({ title, summary, body, keywords });
 
-export function createKeeper({ start, place, read, write, copies, show, conflict, extra, restoreExtra }) {
-  const path = `/api/v1/edits/${place}/${start.language}`;
+export function createKeeper({ start, place, read, write, copies, show, conflict, follow, extra, restoreExtra }) {
+  let path = `/api/v1/edits/${place}/${start.language}`;
   let base = start.base;
   let sequence = start.sequence;
   let held = null; // the text that the server has, as far as is known
@@ -129,6 +129,7 @@ export function createKeeper({ start, place, read, write, copies, show, conflict
     }
     if (!(error instanceof Refusal)) throw error;
     if (error.status === 409 && error.details.reason === "text") return disagreed(error, given);
+    if (await follow(error)) return put(given);
     copy();
     stopped = "refused";
     show("bad", `${said(error)} ${text("kept_here_only")}`);
@@ -276,6 +277,12 @@ export function createKeeper({ start, place, read, write, copies, show, conflict
     },
     stop(why) {
       stopped = why;
+    },
+    /** The article has another key: what is typed is kept under that one. */
+    moveTo(key) {
+      path = `/api/v1/edits/${key}/${start.language}`;
+      copies.moveTo(`${key}.${start.language}`);
+      if (isDirty) copy();
     },
     async discard() {
       clearTimeout(timer);

@@ -6,8 +6,8 @@ import { said, text } from "./words.js";
 
 const NUMBERS = new Set(["expected_version"]);
 
-export function createLife({ place, start, serverHtml, save, onChange, onMain }) {
-  const path = `/editor/articles/${start.article}/${start.language}/life`;
+export function createLife({ place, start, serverHtml, save, follow, onChange, onMain }) {
+  const path = () => `/editor/articles/${start.article}/${start.language}/life`;
 
   function state() {
     return place.querySelector("#life").dataset;
@@ -27,7 +27,7 @@ export function createLife({ place, start, serverHtml, save, onChange, onMain })
 
   async function refresh() {
     if (!start.article) return;
-    const made = await html("GET", path);
+    const made = await html("GET", path());
     place.innerHTML = serverHtml.createHTML(made);
     wire();
     onChange(state());
@@ -63,7 +63,7 @@ export function createLife({ place, start, serverHtml, save, onChange, onMain })
   }
 
   async function run(form) {
-    const { act, method, path: address } = form.dataset;
+    const { act, method } = form.dataset;
     const trouble = form.querySelector(".act__error");
     const button = form.querySelector("[type=submit]");
     trouble.hidden = true;
@@ -72,10 +72,11 @@ export function createLife({ place, start, serverHtml, save, onChange, onMain })
       if (!(await save())) return fail(trouble, text("save_first"));
       const body = method === "DELETE" ? undefined : given(form);
       if (Array.isArray(body?.languages) && !body.languages.length) return fail(trouble, text("choose_language"));
-      await json(method, address, body);
+      await json(method, form.dataset.path, body);
       await refresh();
       onMain(main(), text(`done_${act.replaceAll("-", "_")}`));
     } catch (error) {
+      if (await follow(error)) return run(form);
       fail(trouble, said(error));
       if (error instanceof Refusal && error.status === 409) await refreshKeeping(form.dataset.act, said(error));
     } finally {

@@ -55,7 +55,7 @@ export function createLinks({ sheet, area, language, article }) {
       if (own !== asked) return;
       const lines = titles.articles.map((one) => ({ id: one.id, title: one.title, language: one.original_language, state: one.state }));
       const more = near.hits.filter((hit) => !lines.some((one) => one.id === hit.id)).map((hit) => ({ id: hit.id, title: hit.title, language: hit.language, state: "published" }));
-      draw([...lines.filter((one) => one.state !== "archived"), ...more].filter((one) => one.id !== article).slice(0, 9));
+      draw([...lines.filter((one) => one.state !== "archived"), ...more].filter((one) => one.id !== article()).slice(0, 9));
     } catch (error) {
       clear();
       note.textContent = said(error);

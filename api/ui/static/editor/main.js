@@ -11,8 +11,10 @@ import { wireKeys, wireToolbar } from "./keys.js";
 import { createLife } from "./life.js";
 import { createLinks } from "./links.js";
 import { chooseFields } from "./meanwhile.js";
+import { keyNow, rekey } from "./moved.js";
 import { createPanes } from "./panes.js";
 import { createPreview } from "./preview.js";
+import { createProposal } from "./proposal.js";
 import { apply, goOn, replace } from "./typing.js";
 import { count, now, said, text } from "./words.js";
 import { element } from "../embed/dom.js";
@@ -104,6 +106,7 @@ const keeper = createKeeper({
   copies,
   show,
   conflict: (kind, details) => compare.open(kind, details),
+  follow,
   extra: () => ({ fields: fields.changes(), key: isOwnKey ? at("key")?.value : undefined }),
   restoreExtra,
 });
@@ -114,7 +117,7 @@ const checks = createChecks({
   badge: at("checks-count"),
   fields: texts,
   showField: (name) => panes.show(name === "body" || name === "title" ? "write" : "details"),
-  article: start.article,
+  article: () => start.article,
   duplicates: at("duplicates"),
   isNew: !start.article,
 });
@@ -122,9 +125,10 @@ const panes = createPanes(root, (name) => {
   if (name === "preview") preview.now();
   if (name === "checks" && start.may_check) checks.soon(0);
 });
-const life = createLife({ place: at("life-part"), start, serverHtml, save, onChange: onLife, onMain });
-const links = start.may_edit ? createLinks({ sheet: at("link-sheet"), area, language: start.language, article: start.article }) : null;
+const life = createLife({ place: at("life-part"), start, serverHtml, save, follow, onChange: onLife, onMain });
+const links = start.may_edit ? createLinks({ sheet: at("link-sheet"), area, language: start.language, article: () => start.article }) : null;
 const images = start.may_edit ? createImages({ area, file: at("image-file"), notice }) : null;
+const proposal = createProposal({ start, mayGo: () => !keeper.isDirty, notice });
 let version = start.version;
 let savedText = start.saved;
 let isOwnKey = false;
@@ -161,6 +165,7 @@ function redraw() {
 }
 
 function onType() {
+  proposal.drop();
   keeper.changed();
   redraw();
 }
@@ -264,7 +269,8 @@ function missing(name, field) {
   return false;
 }
 
-function notSaved(error) {
+async function notSaved(error) {
+  if (await follow(error)) return doSave();
   if (error instanceof Refusal && error.details.reason === "text") {
     savesOn = true;
     keeper.stop("conflict");
@@ -348,7 +354,7 @@ async function create(given) {
   }
   await json("DELETE", `/api/v1/edits/${place}/${start.language}`).catch(() => {});
   keeper.saved(1);
-  location.replace(`/editor/articles/${key}/${start.language}`);
+  location.replace(`/editor/articles/${key}/${start.language}?new=save`);
   return true;
 }
 
@@ -357,6 +363,19 @@ async function isOwn(key, given) {
   const found = await json("GET", `/api/v1/articles/${key}?view=latest`).catch(() => null);
   const made = found?.version === 1 && found.translations[0];
   return Boolean(made) && made.title === given.title && made.body === given.body;
+}
+
+/** The article may have another key by now: gives whether it has, and goes on under that one. */
+async function follow(error) {
+  const old = start.article;
+  const key = await keyNow(error, old);
+  if (!key || key === old || start.article !== old) return Boolean(key) && key !== old;
+  start.article = key;
+  rekey(old, key);
+  keeper.moveTo(key);
+  history.replaceState(null, "", `/editor/articles/${key}/${start.language}`);
+  notice("calm", text("renamed", { key }));
+  return true;
 }
 
 // What can be done with the article.
@@ -390,7 +409,8 @@ at("main-act")?.addEventListener("click", act);
 
 async function lookForOthers() {
   if (!start.article || !start.may_edit || document.visibilityState === "hidden") return;
-  const found = await json("GET", `/api/v1/articles/${start.article}/editing`).catch(() => ({ editing: [] }));
+  const nobody = (error) => follow(error).then(() => ({ editing: [] }));
+  const found = await json("GET", `/api/v1/articles/${start.article}/editing`).catch(nobody);
   const names = found.editing.map((one) => `${one.name} (${one.language.toUpperCase()})`);
   at("others").hidden = !names.length;
   at("others").textContent = names.length ? text("also_writing", { names: names.join(", ") }) : "";
@@ -476,10 +496,29 @@ async function begin() {
   redraw();
   preview.now();
   if (!keeper.isDirty) show("calm", start.may_edit ? text(start.sequence ? "kept_before" : "nothing_typed") : text("read_only"));
+  greet();
   void lookForOthers();
   setInterval(() => void lookForOthers(), OTHERS);
   if (start.may_edit && !title.value) title.focus();
   root.dataset.ready = "true";
+}
+
+const MADE = { save: "draft", publish: "published", submit: "in_review" };
+
+/** The article was made a moment ago: say what became of it, once. */
+function greet() {
+  const made = asked.get("new");
+  if (!start.article || made === null) return;
+  asked.delete("new");
+  history.replaceState(null, "", asked.size ? `${location.pathname}?${asked}` : location.pathname);
+  if (life.state().state !== MADE[made]) return;
+  const there = at("life-part").querySelector('a[href^="/a/"]');
+  const more = made === "publish" && there ? [there.cloneNode()] : [];
+  for (const link of more) {
+    link.className = "button button--small";
+    link.textContent = text("see_it");
+  }
+  notice("good", text(`made_${made}`), ...more);
 }
 
 /** What was typed before and never saved as a version is on the screen: say so, let it be undone. */

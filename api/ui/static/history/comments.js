@@ -4,14 +4,15 @@ import { ask } from "./ask.js";
 
 const root = document.getElementById("comments");
 const part = (name, of = root) => of.querySelector(`[data-part="${name}"]`);
-const { article, language, number } = root.dataset;
+const { language, number } = root.dataset;
+const article = () => root.dataset.article; // it may get another key
 const field = document.getElementById("comment-text");
 const people = document.getElementById("comment-people");
 const form = part("form");
 const ui = document.documentElement.lang;
 const relative = new Intl.RelativeTimeFormat(ui, { numeric: "auto" });
 const moments = new Intl.DateTimeFormat(ui, { dateStyle: "long", timeStyle: "short" });
-const DRAFT = `potica.comment.${article}`;
+const DRAFT = `potica.comment.${article()}`;
 const UNITS = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
 document.documentElement.classList.add("js");
@@ -83,7 +84,7 @@ async function load() {
   try {
     comments = [];
     for (let total = 1; comments.length < total; ) {
-      const found = await ask("GET", `/api/v1/articles/${article}/comments?limit=200&offset=${comments.length}`);
+      const found = await ask("GET", `/api/v1/articles/${article()}/comments?limit=200&offset=${comments.length}`);
       comments.push(...found.comments);
       total = found.comments.length > 0 ? found.total : 0;
     }
@@ -136,7 +137,7 @@ async function send() {
   button.disabled = true;
   part("problem").hidden = true;
   try {
-    const made = await ask("POST", `/api/v1/articles/${article}/comments`, body);
+    const made = await ask("POST", `/api/v1/articles/${article()}/comments`, body);
     comments.push(made);
     field.value = "";
     recall("");

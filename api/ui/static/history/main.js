@@ -25,11 +25,15 @@ const kinds = {
   ],
 };
 
-function tell(place, error) {
-  const problem = place.querySelector("[data-problem]") ?? document.getElementById("source-problem");
-  const reasons = error.fields?.map((one) => one.message).join("; ");
-  problem.textContent = error instanceof Refused ? [error.detail, reasons].filter(Boolean).join(" ") || failed : failed;
+const REASONS = { 404: "missing", 409: "conflict", 422: "invalid" };
+
+/** What went wrong, in the reader's language: in the words of the form or button, if it has some. */
+function tell(place, error, words = place.dataset) {
+  const problem = place.querySelector("[data-problem]");
+  const reason = error instanceof Refused ? REASONS[error.status] : "";
+  problem.textContent = words[reason] ?? words.failed ?? failed;
   problem.hidden = false;
+  problem.scrollIntoView({ block: "nearest" });
 }
 
 async function send(form) {
@@ -69,7 +73,7 @@ async function propose(button) {
   } catch (error) {
     button.disabled = false;
     button.textContent = before;
-    tell(page, error);
+    tell(page, error, button.dataset);
   }
 }
 
@@ -113,9 +117,16 @@ if (finder) {
     finder.removeAttribute("aria-activedescendant");
     chosen = -1;
   };
+  const note = document.getElementById("merge-said");
+  const tell = (words, lang = "") => {
+    note.textContent = words;
+    note.lang = lang || document.documentElement.lang;
+    note.hidden = !words;
+  };
   const take = (row) => {
     finder.value = row.dataset.key;
     close();
+    tell(row.dataset.title, row.lang);
   };
   const choose = (at) => {
     const rows = [...list.children];
@@ -127,6 +138,7 @@ if (finder) {
   finder.addEventListener("input", async () => {
     const mine = (asked += 1);
     const words = finder.value.trim();
+    tell("");
     if (words.length < 2) return close();
     const found = await ask("GET", `/api/v1/editor/articles?limit=8&q=${encodeURIComponent(words)}`).catch(() => ({ articles: [] }));
     if (mine !== asked) return;
@@ -138,9 +150,13 @@ if (finder) {
         row.id = `merge-${n}`;
         row.dataset.key = one.id;
         row.lang = one.original_language;
-        row.textContent = `${one.title} · ${one.id}`;
+        row.dataset.title = one.title;
+        const key = document.createElement("code");
+        key.textContent = one.id;
+        row.append(one.title, key);
         return row;
       });
+    if (!rows.length) tell(note.dataset.none);
     list.replaceChildren(...rows);
     list.hidden = rows.length === 0;
     finder.setAttribute("aria-expanded", String(rows.length > 0));
