@@ -17,7 +17,7 @@ import orjson
 
 NAMES = ("score", "body", "title", "words", "margin")
 
-# Beyond these a figure says nothing more (docs/decisions/0005-fusion.md).
+# Beyond these a figure says nothing more (docs/decisions/0006).
 MOST_TITLE = 0.7
 MOST_WORDS = 1.5
 LEAST_MARGIN, MOST_MARGIN = -0.1, 0.4
