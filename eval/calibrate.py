@@ -1,9 +1,10 @@
 """Learn the confidence: `python -m eval.calibrate [DATA]`.
 
 Asks the calibration questions of the demo company's base, in each language, of the pages of each
-language (25 pairs), and, where DATA is given, the development halves of public sets. Each first
-hit is right or wrong; a logistic regression on its figures learns how likely it is right. The
-pairs' own terms are learned from the calibration questions alone.
+language (25 pairs), and, where DATA is given, the development halves of public sets. Each hit is
+right or wrong; a logistic regression on its figures learns how likely it is right, one for first
+hits and one for the two after them. The pairs' own terms are learned from the calibration
+questions alone.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ from eval.turns import Turn, read_known
 from kb.assist.types import Message
 from kb.config import get_settings
 from kb.domain import Audience, Pool
-from kb.search.calibrate import NAMES
+from kb.search.calibrate import NAMES, calibration_key
 from kb.search.search import Searcher
 from kb.search.types import Hit, SearchQuery
 
 CALIBRATION = Path(__file__).parent / "calibration"
 TARGET = Path("kb/search/weights/confidence.json")
 AT_MOST = 500  # questions of one public set
+HITS = 3  # of a question that are learned from
 RIDGE = 0.1
 PAIR_RIDGE = 5.0  # holds a pair's term near zero while there are few questions
 # Beside a base's own questions, as many that it cannot answer as clinc150 has beside its own.
@@ -87,8 +89,12 @@ _Question = TypeVar("_Question", Query, Turn)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One first hit: its figures, whether it was right, and where it comes from."""
+    """One hit: what it belongs to, its figures, whether it was right, and where it comes from.
 
+    `kind` is the key of its calibration: its pool, and whether it is the first or a later one.
+    """
+
+    kind: str
     figures: Sequence[float]
     right: bool
     query_language: str
@@ -100,22 +106,38 @@ def main() -> None:
     """Write `kb/search/weights/confidence.json` and print figures out of fold."""
     progress = Progress(Console(stderr=True))
     setup = open_setup(get_settings(), progress)
-    rows: dict[str, list[Row]] = {"article": [], "case": []}
-    for pool, row in _own_rows(setup, progress):
-        rows[pool].append(row)
+    rows = list(_own_rows(setup, progress))
     if len(sys.argv) > 1:
-        for pool, row in _public_rows(Path(sys.argv[1]), setup, progress):
-            rows[pool].append(row)
-    # A demo case counts as right when it cites the question's article: too coarse to learn from
-    # where public sets tell it exactly (clinc150: AUROC .90 without them, .88 with them).
-    rows["case"] = [row for row in rows["case"] if row.source != "own"] or rows["case"]
-    learned = {pool: _learn(rows[pool] or rows["article"]) for pool in rows}
+        rows += _public_rows(Path(sys.argv[1]), setup, progress)
+    by_kind = {
+        calibration_key(pool, is_first): _kept(rows, calibration_key(pool, is_first))
+        for pool in Pool
+        for is_first in (True, False)
+    }
+    learned = {key: _learn(found) for key, found in by_kind.items()}
     TARGET.write_text(json.dumps(learned, indent=1) + "\n", "utf-8")
-    for pool, found in rows.items():
-        _tell(pool, found)
+    for key, found in by_kind.items():
+        _tell(key, found)
 
 
-def _own_rows(setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
+def _kept(rows: Sequence[Row], kind: str) -> list[Row]:
+    """The rows of a kind to learn from.
+
+    A demo case counts as right when it cites the question's article: too coarse to learn from
+    where public sets tell it exactly (clinc150: AUROC .90 without them, .88 with them). Those sets
+    call one article right for each question, so of a second one that answers too, only the
+    calibration questions tell.
+    """
+    found = [row for row in rows if row.kind == kind]
+    own = [row for row in found if row.source == "own"]
+    if kind == calibration_key(Pool.article, is_first=True):
+        return found
+    if kind == calibration_key(Pool.article, is_first=False):
+        return own
+    return [row for row in found if row.source != "own"] or found
+
+
+def _own_rows(setup: Setup, progress: Progress) -> Iterator[Row]:
     with demo_searcher(setup) as searcher:
         for language in setup.settings.languages:
             yield from _questions(language, searcher, setup, progress)
@@ -123,7 +145,7 @@ def _own_rows(setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
 
 def _questions(
     language: str, searcher: Searcher, setup: Setup, progress: Progress
-) -> Iterator[tuple[str, Row]]:
+) -> Iterator[Row]:
     """Articles of each language; cases of the question's own, right where they cite its article."""
     cited = _cited(setup.settings.content_dir)
     lines = (CALIBRATION / f"questions.{language}.jsonl").read_text("utf-8").splitlines()
@@ -135,16 +157,16 @@ def _questions(
             language,
             focus=reading.query.focus,
             reader=Audience.internal,
-            limit=1,
+            limit=HITS,
         )
         for other in setup.settings.languages:
             own = replace(query, languages=frozenset({other}))
-            for hit in searcher.search(own, reading.vectors).hits:
-                right = hit.document_id in question["relevant"]
-                yield "article", _row(hit, right, language, "own")
-        for hit in searcher.search(replace(query, pools=frozenset({"case"})), reading.vectors).hits:
-            right = bool(cited[hit.document_id] & set(question["relevant"]))
-            yield "case", _row(hit, right, language, "own")
+            hits = searcher.search(own, reading.vectors).hits
+            right = [hit.document_id in question["relevant"] for hit in hits]
+            yield from _rows(hits, right, language, "own")
+        hits = searcher.search(replace(query, pools=frozenset({"case"})), reading.vectors).hits
+        right = [bool(cited[hit.document_id] & set(question["relevant"])) for hit in hits]
+        yield from _rows(hits, right, language, "own")
 
 
 def _cited(content: Path) -> dict[str, set[str]]:
@@ -156,32 +178,32 @@ def _cited(content: Path) -> dict[str, set[str]]:
     }
 
 
-def _public_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
+def _public_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[Row]:
     languages = setup.languages
     for name in ("stackfaq", "dstc9_val", "libreoffice_help"):
         for one in read_retrieval(data / name, languages, Files(), "open"):
             with temporary_base(one.documents, Pool.article, setup, progress) as base:
                 for query in _dev(one.queries):
-                    yield from _asked(base, query, frozenset(query.relevant), "article", name)
+                    yield from _asked(base, query, frozenset(query.relevant), name)
     yield from _case_rows(data, setup, progress)
 
 
-def _case_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
+def _case_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[Row]:
     """Of bases of utterances: what they know, and what is put to them that they do not know."""
     similar = read_similar_cases(data / "banking77", setup.languages)
     own = read_known(data / "clinc150", setup.languages, split=Split.dev)
     with temporary_base(similar.documents, Pool.case, setup, progress) as base:
         for query in _dev(similar.queries):
-            yield from _asked(base, query, frozenset(query.relevant), "case", "banking77")
+            yield from _asked(base, query, frozenset(query.relevant), "banking77")
         for turn in _dev([turn for turn in own.turns if turn.intent not in MONEY]):
-            yield from _asked(base, turn, frozenset(), "case", "foreign")
+            yield from _asked(base, turn, frozenset(), "foreign")
     alike: dict[str, set[str]] = {}
     for row in read_rows(data / "clinc150" / "train.jsonl"):
         alike.setdefault(row.text("intent"), set()).add(row.key())
     with temporary_base(own.documents, Pool.case, setup, progress) as base:
         for turn in _dev(own.turns):
             relevant = frozenset(alike.get(turn.intent, ()))
-            yield from _asked(base, turn, relevant, "case", "clinc150")
+            yield from _asked(base, turn, relevant, "clinc150")
 
 
 def _dev(asked: Sequence[_Question]) -> list[_Question]:
@@ -190,19 +212,20 @@ def _dev(asked: Sequence[_Question]) -> list[_Question]:
     return sorted(half, key=lambda one: stable_order(one.id))[:AT_MOST]
 
 
-def _asked(
-    base: Base, query: Query | Turn, relevant: frozenset[str], pool: str, source: str
-) -> Iterator[tuple[str, Row]]:
+def _asked(base: Base, query: Query | Turn, relevant: frozenset[str], source: str) -> Iterator[Row]:
     reading = read(base.setup, query.messages, query.language, {})
-    hits = find(base, reading, limit=1)
-    if hits:
-        right = base.names[hits[0].document_id] in relevant
-        yield pool, _row(hits[0], right, reading.query.language, source)
+    hits = find(base, reading, limit=HITS)
+    right = [base.names[hit.document_id] in relevant for hit in hits]
+    yield from _rows(hits, right, reading.query.language, source)
 
 
-def _row(hit: Hit, right: bool, query_language: str, source: str) -> Row:
-    figures = hit.figures.row() if hit.figures else [0.0] * len(NAMES)
-    return Row(figures, right, query_language, hit.language, source)
+def _rows(
+    hits: Sequence[Hit], right: Sequence[bool], query_language: str, source: str
+) -> Iterator[Row]:
+    for place, hit in enumerate(hits):
+        kind = calibration_key(hit.pool, place == 0)
+        figures = hit.figures.row() if hit.figures else [0.0] * len(NAMES)
+        yield Row(kind, figures, right[place], query_language, hit.language, source)
 
 
 def _learn(rows: Sequence[Row]) -> dict[str, object]:

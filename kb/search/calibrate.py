@@ -63,11 +63,19 @@ class Calibration:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-@lru_cache(maxsize=2)
-def packaged_calibration(pool: str) -> Calibration:
-    """The one shipped for articles or for cases."""
+def calibration_key(pool: str, is_first: bool) -> str:
+    """What a calibration is stored under: first hits are right for other reasons than later ones.
+
+    How far the first one leads says much of it, and little of those behind it.
+    """
+    return str(pool) if is_first else f"{pool}.later"
+
+
+@lru_cache(maxsize=4)
+def packaged_calibration(pool: str, is_first: bool) -> Calibration:
+    """The one shipped for the first hit, or for later ones, of articles or of cases."""
     text = (resources.files("kb.search") / "weights" / "confidence.json").read_bytes()
-    stored = orjson.loads(text)[pool]
+    stored = orjson.loads(text)[calibration_key(pool, is_first)]
     return Calibration(
         stored["intercept"],
         tuple(stored["weights"][name] for name in NAMES),
