@@ -1,10 +1,9 @@
 """Learn the confidence: `python -m eval.calibrate [DATA]`.
 
 Asks the calibration questions of the demo company's base, in each language, of the pages of each
-language (25 pairs), and, where DATA is given, the development halves of public sets. Each hit is
-right or wrong; a logistic regression on its figures learns how likely it is right, one for first
-hits and one for the two after them. The pairs' own terms are learned from the calibration
-questions alone.
+language (25 pairs), and, where DATA is given, the development halves of public sets. Each first
+hit is right or wrong; a logistic regression on its figures learns how likely it is right. The
+pairs' own terms are learned from the calibration questions alone.
 """
 
 from __future__ import annotations
@@ -35,21 +34,17 @@ from eval.turns import Turn, read_known
 from kb.assist.types import Message
 from kb.config import get_settings
 from kb.domain import Audience, Pool
-from kb.search.calibrate import NAMES, calibration_key
+from kb.search.calibrate import NAMES
 from kb.search.search import Searcher
 from kb.search.types import Hit, SearchQuery
 
 CALIBRATION = Path(__file__).parent / "calibration"
 TARGET = Path("kb/search/weights/confidence.json")
 AT_MOST = 500  # questions of one public set
-HITS = 3  # of a question that are learned from
-RIDGE = 0.1
+RIDGE = {"article": 1.0, "case": 0.1}  # at 0.1 an article's lead counts four times as much
 PAIR_RIDGE = 5.0  # holds a pair's term near zero while there are few questions
 # Beside a base's own questions, as many that it cannot answer as clinc150 has beside its own.
 FOREIGN_SHARE = 0.25
-# Public sets call one article right for each question: of others that answer it too the calibration
-# questions tell, and those sets only keep figures in bounds that these do not reach.
-SECOND_SHARE = 0.02
 # What banking77 answers as well, though clinc150 asks it: no foreign questions.
 MONEY = frozenset(
     (
@@ -92,12 +87,8 @@ _Question = TypeVar("_Question", Query, Turn)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One hit: what it belongs to, its figures, whether it was right, and where it comes from.
+    """One first hit: its figures, whether it was right, and where it comes from."""
 
-    `kind` is the key of its calibration: its pool, and whether it is the first or a later one.
-    """
-
-    kind: str
     figures: Sequence[float]
     right: bool
     query_language: str
@@ -109,32 +100,22 @@ def main() -> None:
     """Write `kb/search/weights/confidence.json` and print figures out of fold."""
     progress = Progress(Console(stderr=True))
     setup = open_setup(get_settings(), progress)
-    rows = list(_own_rows(setup, progress))
+    rows: dict[str, list[Row]] = {"article": [], "case": []}
+    for pool, row in _own_rows(setup, progress):
+        rows[pool].append(row)
     if len(sys.argv) > 1:
-        rows += _public_rows(Path(sys.argv[1]), setup, progress)
-    by_kind = {
-        calibration_key(pool, is_first): _kept(rows, calibration_key(pool, is_first))
-        for pool in Pool
-        for is_first in (True, False)
-    }
-    learned = {key: _learn(found) for key, found in by_kind.items()}
+        for pool, row in _public_rows(Path(sys.argv[1]), setup, progress):
+            rows[pool].append(row)
+    # A demo case counts as right when it cites the question's article: too coarse to learn from
+    # where public sets tell it exactly (clinc150: AUROC .90 without them, .88 with them).
+    rows["case"] = [row for row in rows["case"] if row.source != "own"] or rows["case"]
+    learned = {pool: _learn(rows[pool] or rows["article"], RIDGE[pool]) for pool in rows}
     TARGET.write_text(json.dumps(learned, indent=1) + "\n", "utf-8")
-    for key, found in by_kind.items():
-        _tell(key, found)
+    for pool, found in rows.items():
+        _tell(pool, found)
 
 
-def _kept(rows: Sequence[Row], kind: str) -> list[Row]:
-    """The rows of a kind to learn from.
-
-    A demo case counts as right when it cites the question's article: too coarse to learn from
-    where public sets tell it exactly (clinc150: AUROC .90 without them, .88 with them).
-    """
-    found = [row for row in rows if row.kind == kind]
-    exact = [row for row in found if row.source != "own"]
-    return (exact or found) if kind.startswith(Pool.case) else found
-
-
-def _own_rows(setup: Setup, progress: Progress) -> Iterator[Row]:
+def _own_rows(setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
     with demo_searcher(setup) as searcher:
         for language in setup.settings.languages:
             yield from _questions(language, searcher, setup, progress)
@@ -142,7 +123,7 @@ def _own_rows(setup: Setup, progress: Progress) -> Iterator[Row]:
 
 def _questions(
     language: str, searcher: Searcher, setup: Setup, progress: Progress
-) -> Iterator[Row]:
+) -> Iterator[tuple[str, Row]]:
     """Articles of each language; cases of the question's own, right where they cite its article."""
     cited = _cited(setup.settings.content_dir)
     lines = (CALIBRATION / f"questions.{language}.jsonl").read_text("utf-8").splitlines()
@@ -154,16 +135,16 @@ def _questions(
             language,
             focus=reading.query.focus,
             reader=Audience.internal,
-            limit=HITS,
+            limit=1,
         )
         for other in setup.settings.languages:
             own = replace(query, languages=frozenset({other}))
-            hits = searcher.search(own, reading.vectors).hits
-            right = [hit.document_id in question["relevant"] for hit in hits]
-            yield from _rows(hits, right, language, "own")
-        hits = searcher.search(replace(query, pools=frozenset({"case"})), reading.vectors).hits
-        right = [bool(cited[hit.document_id] & set(question["relevant"])) for hit in hits]
-        yield from _rows(hits, right, language, "own")
+            for hit in searcher.search(own, reading.vectors).hits:
+                right = hit.document_id in question["relevant"]
+                yield "article", _row(hit, right, language, "own")
+        for hit in searcher.search(replace(query, pools=frozenset({"case"})), reading.vectors).hits:
+            right = bool(cited[hit.document_id] & set(question["relevant"]))
+            yield "case", _row(hit, right, language, "own")
 
 
 def _cited(content: Path) -> dict[str, set[str]]:
@@ -175,32 +156,32 @@ def _cited(content: Path) -> dict[str, set[str]]:
     }
 
 
-def _public_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[Row]:
+def _public_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
     languages = setup.languages
     for name in ("stackfaq", "dstc9_val", "libreoffice_help"):
         for one in read_retrieval(data / name, languages, Files(), "open"):
             with temporary_base(one.documents, Pool.article, setup, progress) as base:
                 for query in _dev(one.queries):
-                    yield from _asked(base, query, frozenset(query.relevant), name)
+                    yield from _asked(base, query, frozenset(query.relevant), "article", name)
     yield from _case_rows(data, setup, progress)
 
 
-def _case_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[Row]:
+def _case_rows(data: Path, setup: Setup, progress: Progress) -> Iterator[tuple[str, Row]]:
     """Of bases of utterances: what they know, and what is put to them that they do not know."""
     similar = read_similar_cases(data / "banking77", setup.languages)
     own = read_known(data / "clinc150", setup.languages, split=Split.dev)
     with temporary_base(similar.documents, Pool.case, setup, progress) as base:
         for query in _dev(similar.queries):
-            yield from _asked(base, query, frozenset(query.relevant), "banking77")
+            yield from _asked(base, query, frozenset(query.relevant), "case", "banking77")
         for turn in _dev([turn for turn in own.turns if turn.intent not in MONEY]):
-            yield from _asked(base, turn, frozenset(), "foreign")
+            yield from _asked(base, turn, frozenset(), "case", "foreign")
     alike: dict[str, set[str]] = {}
     for row in read_rows(data / "clinc150" / "train.jsonl"):
         alike.setdefault(row.text("intent"), set()).add(row.key())
     with temporary_base(own.documents, Pool.case, setup, progress) as base:
         for turn in _dev(own.turns):
             relevant = frozenset(alike.get(turn.intent, ()))
-            yield from _asked(base, turn, relevant, "clinc150")
+            yield from _asked(base, turn, relevant, "case", "clinc150")
 
 
 def _dev(asked: Sequence[_Question]) -> list[_Question]:
@@ -209,26 +190,25 @@ def _dev(asked: Sequence[_Question]) -> list[_Question]:
     return sorted(half, key=lambda one: stable_order(one.id))[:AT_MOST]
 
 
-def _asked(base: Base, query: Query | Turn, relevant: frozenset[str], source: str) -> Iterator[Row]:
+def _asked(
+    base: Base, query: Query | Turn, relevant: frozenset[str], pool: str, source: str
+) -> Iterator[tuple[str, Row]]:
     reading = read(base.setup, query.messages, query.language, {})
-    hits = find(base, reading, limit=HITS)
-    right = [base.names[hit.document_id] in relevant for hit in hits]
-    yield from _rows(hits, right, reading.query.language, source)
+    hits = find(base, reading, limit=1)
+    if hits:
+        right = base.names[hits[0].document_id] in relevant
+        yield pool, _row(hits[0], right, reading.query.language, source)
 
 
-def _rows(
-    hits: Sequence[Hit], right: Sequence[bool], query_language: str, source: str
-) -> Iterator[Row]:
-    for place, hit in enumerate(hits):
-        kind = calibration_key(hit.pool, place == 0)
-        figures = hit.figures.row() if hit.figures else [0.0] * len(NAMES)
-        yield Row(kind, figures, right[place], query_language, hit.language, source)
+def _row(hit: Hit, right: bool, query_language: str, source: str) -> Row:
+    figures = hit.figures.row() if hit.figures else [0.0] * len(NAMES)
+    return Row(figures, right, query_language, hit.language, source)
 
 
-def _learn(rows: Sequence[Row]) -> dict[str, object]:
+def _learn(rows: Sequence[Row], ridge: float) -> dict[str, object]:
     """Common weights from all sources alike, then a term for each pair of languages."""
     figures, right, weights = _arrays(rows)
-    found = fit_logistic(figures, right, weights, RIDGE)
+    found = fit_logistic(figures, right, weights, ridge)
     logits = figures @ found[:-1] + found[-1]
     pairs = {}
     for pair in sorted({(r.query_language, r.document_language) for r in rows}):
@@ -267,21 +247,13 @@ def _offset(logits: NDArray[np.float64], right: NDArray[np.float64]) -> float:
 def _arrays(
     rows: Sequence[Row],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Figures, outcomes, and weights that let each source count as much as `_share` says."""
+    """Figures, outcomes, and weights that let each source count the same, foreign ones less."""
     counts = Counter(row.source for row in rows)
-    shares = {row.source: _share(row) for row in rows}
+    shares = {source: FOREIGN_SHARE if source == "foreign" else 1.0 for source in counts}
     whole = len(rows) / sum(shares.values())
     weights = np.array([whole * shares[row.source] / counts[row.source] for row in rows])
     figures = np.array([row.figures for row in rows], dtype=np.float64)
     return figures, np.array([row.right for row in rows], dtype=np.float64), weights
-
-
-def _share(row: Row) -> float:
-    """What the rows of its source count in all, beside others of its kind."""
-    if row.source == "foreign":
-        return FOREIGN_SHARE
-    is_second = row.kind == calibration_key(Pool.article, is_first=False)
-    return SECOND_SHARE if is_second and row.source != "own" else 1.0
 
 
 def _tell(pool: str, rows: Sequence[Row]) -> None:
@@ -289,7 +261,7 @@ def _tell(pool: str, rows: Sequence[Row]) -> None:
     if not rows:
         return
     odd = [row for n, row in enumerate(rows) if n % 2]
-    learned = _learn([row for n, row in enumerate(rows) if not n % 2])
+    learned = _learn([row for n, row in enumerate(rows) if not n % 2], RIDGE[pool])
     weights, pairs = learned["weights"], learned["pairs"]
     assert isinstance(weights, dict)
     assert isinstance(pairs, dict)

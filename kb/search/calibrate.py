@@ -20,7 +20,7 @@ NAMES = ("score", "body", "title", "words", "margin")
 # Beyond these a figure says nothing more (docs/decisions/0006).
 MOST_TITLE = 0.7
 MOST_WORDS = 1.5
-LEAST_MARGIN, MOST_MARGIN = -0.1, 0.4
+LEAST_MARGIN, MOST_MARGIN = -0.1, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,11 @@ class Calibration:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
-def calibration_key(pool: str, is_first: bool) -> str:
-    """What a calibration is stored under: first hits are right for other reasons than later ones.
-
-    How far the first one leads says much of it, and little of those behind it.
-    """
-    return str(pool) if is_first else f"{pool}.later"
-
-
-@lru_cache(maxsize=4)
-def packaged_calibration(pool: str, is_first: bool) -> Calibration:
-    """The one shipped for the first hit, or for later ones, of articles or of cases."""
+@lru_cache(maxsize=2)
+def packaged_calibration(pool: str) -> Calibration:
+    """The one shipped for articles or for cases."""
     text = (resources.files("kb.search") / "weights" / "confidence.json").read_bytes()
-    stored = orjson.loads(text)[calibration_key(pool, is_first)]
+    stored = orjson.loads(text)[pool]
     return Calibration(
         stored["intercept"],
         tuple(stored["weights"][name] for name in NAMES),

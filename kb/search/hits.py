@@ -107,8 +107,9 @@ def _hit(
     page, passage = judged.page, judged.passage
     why = Why(**page.shares, trust=judged.trust, use=judged.use)
     figures = Figures(why.score - why.trust - why.use, page.body, page.title, page.words, margin)
-    calibration = packaged_calibration(str(passage.pool), is_first=margin >= 0)
-    confidence = calibration.confidence(figures, query.language, page.key.language)
+    confidence = packaged_calibration(str(passage.pool)).confidence(
+        figures, query.language, page.key.language
+    )
     languages = languages_of.get((str(passage.pool), passage.document_id), ())
     return Hit(
         pool=str(passage.pool),
