@@ -1,4 +1,4 @@
-"""A translation that a machine proposes: offered, marked, and read by somebody before readers do."""
+"""A translation that a machine proposes: offered, marked, and read by somebody before readers."""
 
 from __future__ import annotations
 
