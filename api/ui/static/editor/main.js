@@ -309,6 +309,7 @@ async function saveText(given) {
   const typedOn = JSON.stringify(plain(read())) !== JSON.stringify(savedText);
   keeper.saved(saved.number);
   if (typedOn) keeper.changed();
+  for (const past of document.querySelectorAll("#by-machine, .writer__languages [aria-current] .tabmark--missing")) past.remove();
   if (at("note")) at("note").value = "";
   await life.refresh().catch(() => {});
   return true;
