@@ -134,5 +134,6 @@ def _html(text: str, language: str) -> Markup:
     """Its pictures are named, not loaded: the script fetches them with the sidebar's token."""
     if not text.strip():
         return Markup("")
-    named = _PICTURE.sub(r"\1 data-picture=", article_html(text, language))
+    html = str(article_html(text, language))  # as Markup the marks would be escaped
+    named = _PICTURE.sub(r"\1 data-picture=", html)
     return Markup(named)  # article_html has cleaned it
