@@ -90,6 +90,29 @@ def test_a_renamed_article_keeps_what_is_written_in_another_tab(
             page.wait_for_url("**/editor/articles/dlg-bell-3/en")
 
 
+def test_a_merged_article_does_not_write_into_the_one_that_stays(
+    publisher: BrowserContext,
+) -> None:
+    with page_of(publisher) as page, page_of(publisher, refused=True) as tab:
+        _made(page, "dlg-tuba", "tuba")
+        _made(page, "dlg-trombone", "trombone")
+        written(tab, "/editor/articles/dlg-tuba/en?ui=en")
+        given = {"into": "dlg-trombone", "note": "the same"}
+        call(page, "POST", "/api/v1/articles/dlg-tuba/merge", given)
+        tab.locator("#body").fill("Ask for the tuba, not the trombone.")
+        expect(tab.locator("#kept")).to_have_attribute("data-kind", "good")
+        tab.keyboard.press("Control+s")
+        expect(tab.locator("#notices")).to_contain_text("was merged into dlg-trombone")
+        expect(tab.locator("#life")).to_have_attribute("data-state", "archived")
+        look(tab, "en", "merged meanwhile")
+        assert tab.url.endswith("/editor/articles/dlg-tuba/en?ui=en")
+        other = call(page, "GET", "/api/v1/articles/dlg-trombone?view=latest")
+        assert other["translations"][0]["body"] == "Ask for the trombone.\n\nThen go."
+        written(tab, "/editor/articles/dlg-tuba/en")  # what was typed is still there
+        expect(tab.locator("#body")).to_have_value("Ask for the tuba, not the trombone.")
+        expect(tab.locator("#notices")).to_contain_text("was merged into dlg-trombone")
+
+
 def test_a_part_becomes_an_article_of_its_own(publisher: BrowserContext) -> None:
     with page_of(publisher) as page:
         page.goto(_made(page, "dlg-drum", "drum") + "?ui=en")

@@ -370,6 +370,7 @@ async function isOwn(key, given) {
 async function follow(error) {
   const old = start.article;
   const key = await keyNow(error, old);
+  if (key === old && error.details.article) mergedInto(error.details.article);
   if (!key || key === old || start.article !== old) return Boolean(key) && key !== old;
   start.article = key;
   rekey(old, key);
@@ -377,6 +378,17 @@ async function follow(error) {
   history.replaceState(null, "", `/editor/articles/${key}/${start.language}`);
   notice("calm", text("renamed", { key }));
   return true;
+}
+
+let mergedTold = false;
+
+/** The article is put away: its text goes nowhere by itself, least of all into the other one's. */
+function mergedInto(key) {
+  if (mergedTold) return;
+  mergedTold = true;
+  const link = element("a", { className: "button button--small", href: `/editor/articles/${key}/${start.language}`, target: "_blank", rel: "noopener", textContent: text("open_that") });
+  notice("warn", text("merged_away", { key }), link);
+  void life.refresh().catch(() => {});
 }
 
 // What can be done with the article.
