@@ -85,12 +85,21 @@ class Imports:
     """What was sent to be imported, by whom, and the one import that runs."""
 
     def __init__(
-        self, sessions: sessionmaker[Session], folder: Path, after: Callable[[], None]
+        self,
+        sessions: sessionmaker[Session],
+        folder: Path,
+        after: Callable[[], None],
+        kept: float = KEPT_SECONDS,
     ) -> None:
-        """`folder` holds the files, and is emptied now; `after` is called when some were taken."""
+        """`folder` holds the files, and is emptied now; `after` is called when some were taken.
+
+        A file goes when nobody has looked at it for `kept` seconds.
+        """
         self._sessions = sessions
         self._folder = folder
         self._after = after
+        self._kept = kept
+        self._timer: threading.Timer | None = None
         self._turn = threading.Lock()
         self._state = threading.Condition()
         self._files: dict[str, FileImport] = {}
@@ -103,6 +112,8 @@ class Imports:
         with self._state:
             self._stopping = True
             self._state.notify_all()
+            if self._timer is not None:
+                self._timer.cancel()
             threads = tuple(self._threads)
         for thread in threads:
             thread.join(STOP_SECONDS)
@@ -202,10 +213,9 @@ class Imports:
         return changed
 
     def _make_room(self, owner: str) -> None:
-        """One file of each person, and no old ones. Raises Busy."""
-        old = time.monotonic() - KEPT_SECONDS
+        """One file of each person. Raises Busy."""
         for found in tuple(self._files.values()):
-            if not found.is_moving and (found.owner == owner or found.touched < old):
+            if not found.is_moving and found.owner == owner:
                 self._forget(found.id)
         mine = any(found.owner == owner for found in self._files.values())
         if mine or len(self._files) >= MOST_KEPT:
@@ -213,6 +223,14 @@ class Imports:
 
     def _forget(self, file_id: str) -> None:
         shutil.rmtree(self._files.pop(file_id).path.parent, ignore_errors=True)
+
+    def _forget_later(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._files and not self._stopping:
+            self._timer = threading.Timer(self._kept, self._forget_old)
+            self._timer.daemon = True
+            self._timer.start()
 
     def _start(self, file_id: str) -> None:
         thread = threading.Thread(target=self._move, args=(file_id,), name="import", daemon=True)
@@ -249,6 +267,16 @@ class Imports:
         with self._state:
             self._threads.discard(threading.current_thread())
             self._change(file_id, touched=time.monotonic(), **values)
+            self._forget_later()
+
+    def _forget_old(self) -> None:
+        """In the thread of the timer."""
+        with self._state:
+            old = time.monotonic() - self._kept
+            for found in tuple(self._files.values()):
+                if not found.is_moving and found.touched <= old:
+                    self._forget(found.id)
+            self._forget_later()
 
     def _progress(self, file_id: str) -> Progress:
         def tell(done: int, all_: int) -> None:

@@ -62,7 +62,7 @@ def _questions(
     name: str, pool: Pool, given: RetrievalSet, split: Split, limit: int | None
 ) -> DuplicateSet:
     """Paraphrases: a question's group is what answers it."""
-    gone = {key for q in given.queries if _is_new(min(q.relevant)) for key in q.relevant}
+    gone = {key for q in given.queries if is_new(min(q.relevant)) for key in q.relevant}
     chosen = _half(given.queries, split, limit)
     asked = tuple(
         Asked(
@@ -71,7 +71,7 @@ def _questions(
             "",
             q.plain,
             frozenset(q.relevant),
-            _is_new(min(q.relevant)),
+            is_new(min(q.relevant)),
         )
         for q in chosen
     )
@@ -82,7 +82,7 @@ def _tickets(given: RetrievalSet, split: Split) -> DuplicateSet:
     """Tickets that ask for their duplicates: of a new group only the one that asks is there."""
     by_id = {document.id: document for document in given.documents}
     group = {q.id: min({q.id, *q.relevant}) for q in given.queries}
-    gone = {key for q in given.queries if _is_new(group[q.id]) for key in (q.id, *q.relevant)}
+    gone = {key for q in given.queries if is_new(group[q.id]) for key in (q.id, *q.relevant)}
     asked = []
     for query in _half(given.queries, split, None):
         ticket = by_id[query.id]
@@ -93,7 +93,7 @@ def _tickets(given: RetrievalSet, split: Split) -> DuplicateSet:
                 ticket.title,
                 ticket.text,
                 frozenset(query.relevant),
-                _is_new(group[query.id]),
+                is_new(group[query.id]),
             )
         )
     kept = tuple(d for d in given.documents if d.id not in gone)
@@ -103,12 +103,12 @@ def _tickets(given: RetrievalSet, split: Split) -> DuplicateSet:
 def _pages(sets: Sequence[RetrievalSet], split: Split) -> Iterator[DuplicateSet]:
     """Help pages in one language that ask for the same page in another, and for their keywords."""
     documents = tuple(d for one in sets for d in one.documents)
-    kept = tuple(d for d in documents if not _is_new(d.id))
+    kept = tuple(d for d in documents if not is_new(d.id))
     tags = [one.language or "" for one in sets]
     pages = sorted({d.id for d in documents if split.has(d.id)}, key=stable_order)[:PAGES]
     texts = {(d.id, d.language): d for d in documents}
     asked = tuple(
-        Asked(key, tag, found.title, found.text, frozenset({key}), _is_new(key), corpus)
+        Asked(key, tag, found.title, found.text, frozenset({key}), is_new(key), corpus)
         for key in pages
         for tag in tags
         for corpus in tags
@@ -116,7 +116,7 @@ def _pages(sets: Sequence[RetrievalSet], split: Split) -> Iterator[DuplicateSet]
     )
     yield DuplicateSet("libreoffice_help pages", Pool.article, kept, asked)
     words = tuple(
-        Asked(q.id, one.language or "", "", q.plain, frozenset(q.relevant), _is_new(q.id), corpus)
+        Asked(q.id, one.language or "", "", q.plain, frozenset(q.relevant), is_new(q.id), corpus)
         for one in sets
         for q in one.queries
         if split.has(q.id)
@@ -134,5 +134,6 @@ def _language(query: Query, given: RetrievalSet) -> str:
     return query.language or given.documents[0].language
 
 
-def _is_new(group: str) -> bool:
+def is_new(group: str) -> bool:
+    """Whether a group is left out, so that nothing in the base says the same."""
     return in_share(f"new:{group}", NEW_SHARE)

@@ -40,7 +40,7 @@ def security_headers(policy: Policy, path: str, nonce: str) -> dict[str, str]:
     framing = ("'self'", *others) if embed else ()
     headers = {
         "content-security-policy": content_policy(
-            nonce, framing, policy.is_https, shows_frames=path == PRACTICE
+            nonce, framing, policy.is_https, shows_frames=path == PRACTICE, shows_fetched=embed
         ),
         "x-content-type-options": "nosniff",
         "referrer-policy": "same-origin",
@@ -58,16 +58,24 @@ def security_headers(policy: Policy, path: str, nonce: str) -> dict[str, str]:
 
 
 def content_policy(
-    nonce: str, framing: tuple[str, ...], is_https: bool, *, shows_frames: bool = False
+    nonce: str,
+    framing: tuple[str, ...],
+    is_https: bool,
+    *,
+    shows_frames: bool = False,
+    shows_fetched: bool = False,
 ) -> str:
-    """What a page may load and do; scripts run by the nonce of this very response only."""
+    """What a page may load and do; scripts run by the nonce of this very response only.
+
+    `shows_fetched`: pictures that its script has fetched with a token.
+    """
     ancestors = " ".join(framing) or "'none'"
     parts = [
         "default-src 'none'",
         f"script-src 'nonce-{nonce}'",
         "script-src-attr 'none'",
         "style-src 'self'",
-        "img-src 'self'",
+        "img-src 'self' blob:" if shows_fetched else "img-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
         "manifest-src 'self'",

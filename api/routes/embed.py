@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,7 @@ Reader = Annotated[Principal, allow(Permission.read_articles)]
 CaseReader = Annotated[Principal, allow(Permission.read_cases)]
 Language = Annotated[str | None, Query(pattern=LANGUAGE, max_length=35)]
 Place = Annotated[int, Query(ge=0, le=1_000_000)]
+_PICTURE = re.compile(r'(<img(?:\s[\w-]+="[^"]*")*?)\ssrc=(?="/images/)')
 MODULES = Path(__file__).parents[1] / "ui" / "static" / "embed"
 
 
@@ -129,4 +131,9 @@ def _cut(body: str, start: int, end: int) -> tuple[str, str, str]:
 
 
 def _html(text: str, language: str) -> Markup:
-    return article_html(text, language) if text.strip() else Markup("")
+    """Its pictures are named, not loaded: the script fetches them with the sidebar's token."""
+    if not text.strip():
+        return Markup("")
+    html = str(article_html(text, language))  # as Markup the marks would be escaped
+    named = _PICTURE.sub(r"\1 data-picture=", html)
+    return Markup(named)  # article_html has cleaned it

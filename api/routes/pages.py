@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from api.auth.rules import Everyone, allow, read_as
 from api.deps import App, PathKey, ReadSession
@@ -33,6 +35,8 @@ CaseReader = Annotated[Principal, allow(Permission.read_cases)]
 MAX_QUESTION = 4000  # characters
 Asked = Annotated[str, Query(max_length=MAX_QUESTION)]
 Language = Annotated[str | None, Query(pattern=LANGUAGE, max_length=35)]
+HelpCenterPart = Annotated[str, Path(max_length=500)]
+LOCALE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 READERS = {"customer": Audience.customer, "agent": Audience.internal}
 
 
@@ -127,6 +131,32 @@ def article_page(
         "audience": str(audience),
     }
     return render.page(request, "article.html", values)
+
+
+@router.get("/hc/articles/{number}")
+@router.get("/hc/{locale}/articles/{number}")
+def help_center_page(
+    request: Request,
+    session: ReadSession,
+    reader: Reader,
+    number: HelpCenterPart,
+    audience: Audience = Audience.public,
+) -> Response:
+    """An address of the Help Center that articles came from: 301 to the article's page.
+
+    As with `/a/{number}`, an article that one may not see is one that never was.
+    """
+    old_key, as_whom = number.partition("-")[0], read_as(reader, audience)
+    if not (old_key.isascii() and old_key.isdecimal()):
+        raise NotFound("There is no article under this address.")
+    key = moved_to(session, old_key, as_whom, scope=reader.scope)
+    if key is None:
+        key = get_article_view(session, old_key, as_whom, scope=reader.scope).id
+    locale = str(request.path_params.get("locale", ""))
+    asked = {"lang": locale.partition("-")[0].lower()} if re.fullmatch(LOCALE, locale) else {}
+    if audience != Audience.public:
+        asked["audience"] = str(audience)
+    return RedirectResponse(f"/a/{key}?{urlencode(asked)}" if asked else f"/a/{key}", 301)
 
 
 @router.get("/c/{case_id}")

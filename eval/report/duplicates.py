@@ -11,6 +11,8 @@ import numpy as np
 
 from eval.logistic import calibration_error
 from eval.runs.duplicates import Answer, Proposal
+from eval.runs.pairs import PairList
+from kb.assist.article_pairs import MOST_PAIRS
 
 FEWEST = 20  # texts of a language or pair that are worth figures of their own
 
@@ -76,7 +78,11 @@ def by_pair(answers: Sequence[Answer]) -> dict[str, DuplicateFigures]:
 
 
 def write_report(
-    path: Path, answers: Mapping[str, Sequence[Answer]], command: str, machine: str
+    path: Path,
+    answers: Mapping[str, Sequence[Answer]],
+    command: str,
+    machine: str,
+    lists: Mapping[str, PairList] | None = None,
 ) -> None:
     """The report as Markdown."""
     today = datetime.now(UTC).date().isoformat()
@@ -89,6 +95,7 @@ def write_report(
         "",
         *_table({name: figures_of(own) for name, own in answers.items()}, "set"),
         "",
+        *_list_section(lists or {}),
     ]
     for name, own in answers.items():
         groups = by_pair(own)
@@ -102,13 +109,47 @@ def write_report(
     path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 
-def to_json(answers: Mapping[str, Sequence[Answer]]) -> dict[str, object]:
-    """The figures by set, with those by pair of languages."""
-    return {
+def to_json(
+    answers: Mapping[str, Sequence[Answer]], lists: Mapping[str, PairList] | None = None
+) -> dict[str, object]:
+    """The figures by set, with those by pair of languages; those of the editors' list."""
+    listed: dict[str, object] = {
+        name: {
+            "articles": found.articles,
+            "pairs": found.known,
+            "shown": found.shown,
+            "precision": found.precision,
+            "found": found.found,
+            "r_precision": found.r_precision,
+            "above_bar": len(found.right),
+        }
+        for name, found in (lists or {}).items()
+    }
+    known: dict[str, object] = {"lists": listed}
+    return known | {
         name: asdict(figures_of(own))
         | {"pairs": {pair: asdict(figures) for pair, figures in by_pair(own).items()}}
         for name, own in answers.items()
     }
+
+
+def _list_section(lists: Mapping[str, PairList]) -> list[str]:
+    if not lists:
+        return []
+    lines = [
+        "## The editors' list of pairs",
+        "",
+        *_LIST_EXPLAINED,
+        "",
+        "| set | articles | pairs | above the bar | shown | precision | found | R-precision |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, own in lists.items():
+        counts = (own.articles, own.known, len(own.right), own.shown)
+        shares = (own.precision, own.found, own.r_precision)
+        cells = (name, *(str(count) for count in counts), *(_shown(share) for share in shares))
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
 
 
 def _table(rows: Mapping[str, DuplicateFigures], first: str) -> list[str]:
@@ -170,4 +211,19 @@ _EXPLAINED = (
     " far, at the highest they reach (**at recall**). Their bar is taken from the very test half,"
     " which favours them.",
     "- **ECE**: how far the said probability of a candidate is from the share that was right.",
+)
+
+_LIST_EXPLAINED = (
+    "`/editor/duplicates` shows pairs of published articles that are nearer than is usual among"
+    f" the articles, the nearest {MOST_PAIRS}; it learns nothing and has no threshold of its own."
+    " Here it is run on articles of which it is known which two say the same (two thirds of the"
+    " groups of the test halves; the others stand alone): questions with their answers, and the"
+    " same asked in other words; two articles of questions about one intent; software tickets and"
+    " those closed as their duplicates; help pages and the same pages in another language.",
+    "",
+    "- **above the bar**: pairs as near as that; **shown**: those of them in the list.",
+    "- **precision**: of the pairs shown, those that say the same; **found**: of the pairs that"
+    " there are, those shown.",
+    "- **R-precision**: of the first pairs, as many as there are right ones, those that are right:"
+    " the order alone, whatever the bar.",
 )

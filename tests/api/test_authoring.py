@@ -100,6 +100,23 @@ def test_keystrokes_of_two_tabs(client: TestClient) -> None:
     problem(client.get(route), 404, "not_found")
 
 
+def test_addresses_of_a_help_center_lead_to_the_article(client: TestClient) -> None:
+    put(client, "life-hc", body=f"{BODY} life-hc")
+    done(client.put("/api/v1/redirects/360001234567", json={"into": "life-hc"}))
+    for address, query in (
+        ("/hc/en-us/articles/360001234567-Where-is-my-PIN", "?lang=en"),
+        ("/hc/sl/articles/360001234567", "?lang=sl"),
+        ("/hc/articles/360001234567-", ""),
+        ("/hc/en-us/articles/360001234567?audience=internal", "?lang=en&audience=internal"),
+    ):
+        page = client.get(address, follow_redirects=False)
+        assert (page.status_code, page.headers["location"]) == (301, f"/a/life-hc{query}")
+    for nowhere in ("360001234568-X", "-", "life-hc", "%D9%A3", "..%2F360001234567"):
+        problem(client.get(f"/hc/en-us/articles/{nowhere}"), 404, "not_found")
+    done(client.post(f"{API}/life-hc/archive"))
+    problem(client.get("/hc/en-us/articles/360001234567"), 404, "not_found")
+
+
 def test_old_permalinks_lead_on_for_ever(client: TestClient) -> None:
     for key in ("life-5", "life-6", "life-7"):
         put(client, key, body=f"{BODY} {key}")

@@ -236,7 +236,13 @@ def test_agents_save_and_editors_go_on(visitor: TestClient) -> None:
     path = "/editor/cases/p-12/draft"
     page = _page(visitor, path)
     assert 'value="save"' in page
-    for word in ('value="publish"', 'value="submit"', 'value="improve', "hide-more", 'href="/editor"'):
+    for word in (
+        'value="publish"',
+        'value="submit"',
+        'value="improve',
+        "hide-more",
+        'href="/editor"',
+    ):
         assert word not in page
     assert "disabled" in page[page.index('id="places"') :][:60]
     case_page = _page(visitor, "/c/p-12")

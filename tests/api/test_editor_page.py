@@ -290,8 +290,9 @@ def test_a_merged_article_leads_to_the_one_that_stays(client: TestClient) -> Non
     led = page(client, "edit-gone")
     assert "The article edit-gone was merged into this one." in led
     assert start_of(led)["article"] == "edit-stays"
-    assert "was merged" not in page(client, "edit-stays")
-    assert "was merged" not in client.get("/editor/articles/edit-stays/en?merged=no-such").text
+    told = "was merged into this one"
+    assert told not in page(client, "edit-stays")
+    assert told not in client.get("/editor/articles/edit-stays/en?merged=no-such").text
     begun = page(client, "edit-kept")  # what somebody had begun there is not taken from them
     assert "Typed." in begun
     assert "This article was merged into edit-stays." in begun

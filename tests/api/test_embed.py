@@ -9,8 +9,11 @@ from starlette.testclient import TestClient
 
 from api.ui import i18n
 from api.ui.conversations import conversations, languages
-from tests.api.calls import problem, search
+from kb.domain import UserState
+from tests.api.auth.widget_calls import BASE, bearer, change_user, make_token
+from tests.api.calls import article, problem, search
 from tests.api.people import make_user, services_in, signed_in
+from tests.kb.images.pictures import picture
 
 HTML = {"accept": "text/html"}
 
@@ -86,6 +89,37 @@ def test_a_case_is_read_by_agents_only(closed: TestClient) -> None:
     internal = closed.get("/embed/passage/article/goodwill-credit-procedure")
     assert internal.status_code == 200
     closed.cookies.clear()
+
+
+def test_pictures_are_fetched_with_the_token(visitor: TestClient) -> None:
+    sessions = services_in(visitor).engine.session_factory
+    headers = signed_in(visitor, make_user(sessions, "publisher"))
+    data = picture(colour="#0b1")
+    kept = visitor.post("/api/v1/images", content=data, headers=headers | {"content-type": "a/b"})
+    address = kept.json()["address"]
+    words = f'![The "slip" > src="/images/x"]({address})\n\n`<img src="/images/x">`\n'
+    given = article(words, state="published", audience="internal")
+    assert visitor.put("/api/v1/articles/embed-slip", json=given, headers=headers).is_success
+    agent = make_user(sessions, "agent")
+    token = make_token(visitor, signed_in(visitor, agent), origin=BASE)["token"]
+    visitor.cookies.clear()
+    passage = visitor.get("/embed/passage/article/embed-slip?lang=en", headers=bearer(token))
+    assert re.search(rf'<img [^<]* data-picture="{address}"', passage.text)
+    assert not re.search(r'<img(?:\s[\w-]+="[^"]*")*?\ssrc=', passage.text)
+    assert "&lt;img src=" in passage.text  # what is said of pictures stays as it is
+    assert visitor.get(address, headers=bearer(token)).content == data
+    problem(visitor.get(address), 404, "not_found")
+    policy = visitor.get("/embed").headers["content-security-policy"]
+    assert "img-src 'self' blob:;" in policy
+    assert "blob:" not in visitor.get("/").headers["content-security-policy"]
+    change_user(sessions, agent, scope={"country": ["PL"]})
+    scoped = given | {"facets": {"country": ["SI"]}}
+    headers = signed_in(visitor, make_user(sessions, "publisher"))
+    assert visitor.put("/api/v1/articles/embed-slip", json=scoped, headers=headers).is_success
+    visitor.cookies.clear()
+    problem(visitor.get(address, headers=bearer(token)), 404, "not_found")
+    change_user(sessions, agent, state=UserState.disabled)
+    problem(visitor.get(address, headers=bearer(token)), 401, "sign_in_needed")
 
 
 def test_the_practice_desk_is_for_agents(closed: TestClient) -> None:

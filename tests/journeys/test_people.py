@@ -90,7 +90,7 @@ def test_from_the_invitation_to_being_shut_out(
     agent.get_by_label("New password").fill(PASSWORD)
     agent.keyboard.press("Enter")
     agent.wait_for_url("**/try")
-    expect(agent.get_by_role("navigation", name="Main").get_by_role("link")).to_have_count(3)
+    expect(agent.get_by_role("navigation", name="Main").get_by_role("link")).to_have_count(4)
     refused = agent.goto("/people")
     assert refused is not None
     assert refused.status == 403

@@ -118,6 +118,9 @@ def _on_no_article() -> Iterator[Call]:
     for label, params, _, needs in _readings():
         for route in (api, page):
             yield Call("GET", route, label, at, 404, needs, given={"params": params})
+        for route in ("/hc/articles/{number}", "/hc/{locale}/articles/{number}"):
+            place = {"locale": "en-us", "number": "3600-never-was"}
+            yield Call("GET", route, label, place, 404, needs, given={"params": params})
     latest = {"params": {"view": "latest"}}
     yield Call("GET", api, "latest", at, 404, _of(P.read_drafts), given=latest)
     for verb in ("publish", "archive", "restore"):

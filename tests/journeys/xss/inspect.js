@@ -16,6 +16,12 @@
   const complain = (element, why) =>
     complaints.push(`${why}: ${element.outerHTML.slice(0, 200)}`);
 
+  // A task that stands goes to an address of its own; the text of a draft is as tall as its words.
+  function isOwn(element, attribute, value) {
+    if (attribute === "formaction") return element.matches("form button") && /^\/editor\/tasks\/\d+\/stands$/.test(value);
+    return attribute === "style" && element.matches(".ink > textarea#body") && /^height: [\d.]+px;?$/.test(value);
+  }
+
   function look(element) {
     const name = element.localName.toLowerCase();
     if (never.has(name)) complain(element, "element");
@@ -33,7 +39,7 @@
     }
     for (const { name: attribute, value } of element.attributes) {
       if (attribute.startsWith("on")) complain(element, "handler");
-      if (["style", "srcdoc", "ping", "formaction", "background"].includes(attribute)) complain(element, attribute);
+      if (["style", "srcdoc", "ping", "formaction", "background"].includes(attribute) && !isOwn(element, attribute, value)) complain(element, attribute);
       if (attribute === "nonce" && name !== "script" && element.rel !== "modulepreload") complain(element, "nonce");
       if (/^(xlink:)?href$/.test(attribute) || own.includes(attribute)) {
         let url;

@@ -10,12 +10,17 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _SENTENCE = re.compile(r"^\d+\. (.+)$", re.MULTILINE)
+_TEXT = re.compile(r"^-----\n(.*)\n-----\nThe same text in", re.MULTILINE | re.DOTALL)
 
 
 class Model(ThreadingHTTPServer):
-    """`added` goes behind every sentence; empty: the sentences come back as they are."""
+    """`added` goes behind every sentence; empty: the sentences come back as they are.
+
+    What it is to translate comes back with `translated` before it; None: it says nothing.
+    """
 
     added = ""
+    translated: str | None = ""
     asked = 0
 
     @property
@@ -30,8 +35,7 @@ class _Answer(BaseHTTPRequestHandler):
         length = int(self.headers["content-length"])
         prompt = json.loads(self.rfile.read(length))["messages"][-1]["content"]
         self.server.asked += 1
-        said = "\n".join(f"{found}{self.server.added}" for found in _SENTENCE.findall(prompt))
-        message = {"role": "assistant", "content": said}
+        message = {"role": "assistant", "content": self._said(prompt)}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         told = {"id": "1", "object": "chat.completion", "created": 1, "model": "m"}
         body = json.dumps(told | {"choices": [choice]}).encode()
@@ -40,6 +44,13 @@ class _Answer(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _said(self, prompt: str) -> str:
+        text = _TEXT.search(prompt)
+        if text is not None:
+            before = self.server.translated
+            return "" if before is None else before + text[1]
+        return "\n".join(f"{found}{self.server.added}" for found in _SENTENCE.findall(prompt))
 
     def log_message(self, format: str, *args: object) -> None:
         pass

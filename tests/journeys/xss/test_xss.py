@@ -31,6 +31,7 @@ from kb.domain import User
 from tests.api.people import make_user
 from tests.api.routes import every_route
 from tests.journeys.xss.corpus import groups, payloads, write
+from tests.journeys.xss.desk import Desk, addresses, fill, tasks
 from tests.journeys.xss.model import Model, speaking
 from tests.journeys.xss.visitor import Visitor
 from tests.keys import administrator_key
@@ -56,6 +57,7 @@ class Site:
     model: Model
     session: str
     pages: list[str]
+    desk: Desk
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,10 @@ def site(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
                 pages = list(write(client, PAYLOADS, SIZE))
                 _write_prose(client)
-            yield Site(server, settings, model, session, pages)
+                fill(settings, client, PAYLOADS, len(GROUPS))
+                desk = addresses(pages)
+                desk.lists.extend(tasks(client))
+            yield Site(server, settings, model, session, pages, desk)
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +147,67 @@ def test_lists(visitor: Visitor, site: Site) -> None:
     for language in site.settings.languages:
         visitor.open(f"/articles?lang={language}")
     assert visitor.shown == len(site.settings.languages)
+
+
+def test_lists_of_the_desk(visitor: Visitor, site: Site) -> None:
+    for path in site.desk.lists:
+        visitor.open(path)
+    assert visitor.shown > 0.8 * visitor.pages
+
+
+def test_texts_being_written_with_their_preview(visitor: Visitor, site: Site) -> None:
+    page = visitor.page
+    for path in site.desk.texts:
+        visitor.open(path)
+        page.wait_for_selector("#writer[data-ready] #preview article")
+        page.wait_for_selector("#checks .check")
+        visitor.look()
+    assert visitor.shown == visitor.pages
+    page.locator("#image-file").set_input_files(
+        {"name": "<img src=x onerror=canary(1)>.svg", "mimeType": "image/svg+xml", "buffer": b"<"}
+    )
+    page.wait_for_selector("#notices .notice--bad")
+    page.locator("#add-tags").fill(PAYLOADS[0])
+    page.keyboard.press("Enter")
+    page.locator("#body").focus()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("canary")
+    page.wait_for_selector("#link-0")
+    assert "canary" in visitor.look()
+
+
+def test_pasts_and_what_is_said_there(visitor: Visitor, site: Site) -> None:
+    page = visitor.page
+    for path in site.desk.pasts:
+        visitor.open(path)
+        page.wait_for_selector(".comment")
+        visitor.look()
+    assert visitor.shown == visitor.pages
+    page.locator("#comment-text").fill("")
+    page.locator("#comment-text").type("@img")
+    page.wait_for_selector("#comment-people [role=option]")
+    assert "onerror" in visitor.look()
+    page.locator('[data-open="merge"]').click()
+    page.keyboard.type("canary")
+    page.wait_for_selector("#merge-found [role=option]")
+    visitor.look()
+
+
+def test_translations_beside_originals_that_moved_on(visitor: Visitor, site: Site) -> None:
+    for path in site.desk.sources:
+        visitor.open(path)
+        visitor.page.wait_for_selector(".beside del, .beside ins, .change")
+    assert visitor.shown == visitor.pages
+
+
+def test_drafts_of_cases(visitor: Visitor, site: Site) -> None:
+    """What customers said, and what a model makes of it."""
+    for number, path in enumerate(site.desk.drafts):
+        site.model.added = " " + "\n".join(GROUPS[number])
+        visitor.open(f"{path}?raw=true" if number % 2 else path)
+        visitor.page.wait_for_selector("#draft-page .raw__part")
+    site.model.added = ""
+    assert visitor.shown == visitor.pages
 
 
 def test_questions_and_their_answers(visitor: Visitor) -> None:

@@ -309,6 +309,7 @@ async function saveText(given) {
   const typedOn = JSON.stringify(plain(read())) !== JSON.stringify(savedText);
   keeper.saved(saved.number);
   if (typedOn) keeper.changed();
+  for (const past of document.querySelectorAll("#by-machine, .writer__languages [aria-current] .tabmark--missing")) past.remove();
   if (at("note")) at("note").value = "";
   await life.refresh().catch(() => {});
   return true;
@@ -369,6 +370,7 @@ async function isOwn(key, given) {
 async function follow(error) {
   const old = start.article;
   const key = await keyNow(error, old);
+  if (key === old && error.details.article) mergedInto(error.details.article);
   if (!key || key === old || start.article !== old) return Boolean(key) && key !== old;
   start.article = key;
   rekey(old, key);
@@ -376,6 +378,17 @@ async function follow(error) {
   history.replaceState(null, "", `/editor/articles/${key}/${start.language}`);
   notice("calm", text("renamed", { key }));
   return true;
+}
+
+let mergedTold = false;
+
+/** The article is put away: its text goes nowhere by itself, least of all into the other one's. */
+function mergedInto(key) {
+  if (mergedTold) return;
+  mergedTold = true;
+  const link = element("a", { className: "button button--small", href: `/editor/articles/${key}/${start.language}`, target: "_blank", rel: "noopener", textContent: text("open_that") });
+  notice("warn", text("merged_away", { key }), link);
+  void life.refresh().catch(() => {});
 }
 
 // What can be done with the article.

@@ -2,11 +2,11 @@
 
 import { Refusal } from "./api.js";
 
-/** The key that an article has by now; empty when the error is about something else. */
+/** The key that an article has by now; empty when the error is about something else.
+ * An article that was merged into another one still has its own key: it is not that other one. */
 export async function keyNow(error, article) {
   if (!(error instanceof Refusal) || !article) return "";
-  if (error.status === 409) return error.details.article ?? "";
-  if (error.status !== 404) return "";
+  if (error.status !== 404 && !(error.status === 409 && error.details.article)) return "";
   const headers = { accept: "application/json" };
   const response = await fetch(`/api/v1/articles/${article}?view=latest`, { headers, cache: "no-store" }).catch(() => null);
   return response?.ok ? (await response.json()).id : "";

@@ -73,6 +73,8 @@ export function createApi(tokens) {
     send: (method, path, body, key) => json(method, path, { body, key }),
     /** A piece of a page that this server rendered, as text. */
     page: async (path, options) => (await call("GET", path, options)).text(),
+    /** A picture that this server keeps, for whoever the token speaks for. */
+    picture: async (path) => (await call("GET", path)).blob(),
     /** A response that goes on; its body is for the caller to read. */
     async stream(path, signal) {
       const response = await fetched(path, { headers: { accept: "text/event-stream" }, signal });

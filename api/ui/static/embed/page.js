@@ -88,6 +88,22 @@ export function createTrouble() {
   };
 }
 
+/** Pictures come with the token: on other sites the sidebar has no cookie to ask for them with. */
+async function showPictures(api, body) {
+  await Promise.all([...body.querySelectorAll("img[data-picture]")].map(async (picture) => {
+    let address = "";
+    try {
+      address = URL.createObjectURL(await api.picture(picture.dataset.picture));
+      picture.src = address;
+      await picture.decode();
+    } catch {
+      picture.replaceWith(picture.alt); // not there, or not for this reader
+    } finally {
+      URL.revokeObjectURL(address);
+    }
+  }));
+}
+
 let shown = null; // the answer whose passage is open
 
 /** Show an answer's passage where it stands; in another language without its place. */
@@ -115,6 +131,10 @@ export async function showPassage(api, answer, language = answer?.language) {
     here?.scrollIntoView({ block: "center", behavior: isReduced() ? "auto" : "instant" });
     if (!here) body.scrollTop = 0;
     body.focus({ preventScroll: true });
+    const place = body.scrollTop;
+    showPictures(api, body).then(() => {
+      if (mine === shown && body.scrollTop === place) here?.scrollIntoView({ block: "center" });
+    });
   } catch (error) {
     body.textContent = text("read_failed", { reason: error.message });
     voice(body.textContent);
