@@ -9,9 +9,11 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from indexer.pipeline import AT_ONCE, IndexOutcome, index_documents, index_round
+from kb.actions.outbox import enqueue
 from kb.background import Background
 from kb.domain import Pool
 from kb.ports import Encoder
+from kb.queries.documents import unencoded_documents
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +43,25 @@ def drain_document(
     return outcome.done == 1
 
 
+def enqueue_unencoded(session_factory: sessionmaker[Session], model_id: str) -> int:
+    """Ask for the documents that have no vectors of this model; gives how many there are.
+
+    After a change of the model they are all found by their words only, until this is done.
+    """
+    with session_factory.begin() as session:
+        found = unencoded_documents(session, model_id)
+        for pool, document_id in found:
+            enqueue(session, pool, document_id)
+    if found:
+        log.warning("index.encoding_anew", documents=len(found), model=model_id)
+    return len(found)
+
+
 class IndexWorker(Background):
-    """Settles pending index events."""
+    """Settles pending index events.
+
+    It begins with the documents that this encoder's model has not encoded yet.
+    """
 
     def __init__(
         self,
@@ -58,9 +77,13 @@ class IndexWorker(Background):
         self._pace = pace or Pace()
         self._after = after
         self._retry = self._pace.first_retry
+        self._has_looked = False
 
     def do_round(self) -> float:
         try:
+            if not self._has_looked:
+                enqueue_unencoded(self._session_factory, self._encoder.model_id)
+                self._has_looked = True
             outcome = index_round(self._session_factory, self._encoder, AT_ONCE)
             if outcome.claimed and self._after is not None:
                 self._after(outcome)

@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     languages: tuple[str, ...] = ("en", "pl", "cs", "sl", "hu")
     default_language: str = "en"
 
-    # Encoder: "packaged" (multilingual-e5-small), "st:<model>", "http:<model>"
+    # Encoder: "packaged" (multilingual-e5-small with an adapter), "packaged-plain" (without it),
+    # "st:<model>", "http:<model>"
     encoder: str = "packaged"
     encoder_runtime: EncoderRuntime = "onnx"
     encoder_threads: int = Field(default=2, ge=1, le=64)  # runs of the model for one call

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,10 +18,12 @@ from eval.runs.setup import Setup
 from indexer.pipeline import index_round
 from kb.actions.articles import ArticleFields, ArticleInput, TranslationInput, save_article
 from kb.actions.cases import CaseInput, MessageInput, save_case
+from kb.actions.outbox import enqueue
 from kb.db import create_engine_for, migrate, session_factory
 from kb.domain import ArticleState, Audience, CaseState, Channel, Outcome, Pool, Role, Trust
 from kb.errors import SearchIndexError
 from kb.ports import Encoder
+from kb.queries.documents import unencoded_documents
 from kb.search.search import Searcher
 from kb.search.snapshot import build_snapshot
 
@@ -79,7 +81,7 @@ def temporary_base(
         searcher = Searcher(sessions, encoder, own)
         searcher.refresh()
         count = _count(sessions)
-        yield Base(Setup(own, encoder), sessions, searcher, pool, names, pages, count)
+        yield Base(replace(setup, settings=own), sessions, searcher, pool, names, pages, count)
     finally:
         engine.dispose()
         shutil.rmtree(home, ignore_errors=True)
@@ -162,6 +164,17 @@ def _index(
             f"{documents - done} of {documents} documents could not be indexed:"
             " the log above says why."
         )
+
+
+def encode_plainly(base: Base, progress: Progress) -> None:
+    """Vectors of the plain encoder beside the engine's. Raises SearchIndexError."""
+    plain = base.setup.plain
+    with base.sessions.begin() as session:
+        missing = unencoded_documents(session, plain.model_id)
+        for pool, document_id in missing:
+            enqueue(session, pool, document_id)
+    if missing:
+        _index(base.sessions, plain, len(missing), progress)
 
 
 def _count(sessions: sessionmaker[Session]) -> int:

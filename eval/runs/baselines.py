@@ -1,7 +1,8 @@
 """What the engine is compared with: lexical only, dense only, plain reciprocal-rank fusion.
 
-All three see the same pages, lemmas and passage vectors as the engine, ranked without weights,
-means, facets or trust. Facets that are known narrow the field for them too.
+All three see the same pages, passages and lemmas as the engine, ranked without weights, means,
+facets or trust. Vectors are those of the plain encoder, without the engine's adapter. Facets that
+are known narrow the field for them too.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from eval.datasets import Document, narrowed
 from eval.metrics import DEPTH
 from eval.progress import Progress
-from eval.runs.base import Base, Page
+from eval.runs.base import Base, Page, encode_plainly
 from eval.runs.bm25 import Bm25
 from kb.domain import Facets, Part
 from kb.ports import Vectors
@@ -54,6 +55,7 @@ class Baselines:
                 lemmas.append(_lemmas(base.pages[page]))
                 task.advance()
             self._lexical = Bm25(lemmas)
+        encode_plainly(base, progress)
         self._vectors, self._starts = self._passages()
 
     def rank(self, questions: Sequence[Question], progress: Progress) -> dict[str, list[Ranking]]:
@@ -78,7 +80,7 @@ class Baselines:
 
     def _nearest(self, texts: Sequence[str]) -> Scores:
         """Raw cosine of each text with the best passage of each page, shape (texts, pages)."""
-        queries = self._base.setup.encoder.encode(texts, "query")
+        queries = self._base.setup.plain.encode(texts, "query")
         scores = np.full((len(texts), len(self._pages)), -np.inf)
         if len(self._vectors):
             filled = np.flatnonzero(np.diff(self._starts) > 0)
@@ -115,7 +117,7 @@ class Baselines:
         base = self._base
         held: dict[Page, list[bytes]] = {}
         with base.sessions() as session:
-            for row in iter_index_rows(session, base.setup.encoder.model_id):
+            for row in iter_index_rows(session, base.setup.plain.model_id):
                 page = Page(row.document_id, row.language)
                 made_up = row.part == Part.resolution and not base.pages[page].resolution
                 if row.vector is not None and not made_up:

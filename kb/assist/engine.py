@@ -36,7 +36,7 @@ from kb.ports import Encoder, Generator
 from kb.search.search import Searcher
 from kb.search.types import Hit, SearchPage, SearchQuery
 
-SURE_ENOUGH = 0.25
+SURE_ENOUGH = 0.28
 """Below this confidence the best article is no answer. One figure serves all languages because
 confidence is calibrated for each pair of them (`kb.search.calibrate`)."""
 

@@ -120,7 +120,7 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _model(settings: Settings) -> Finding:
-    from kb.encoders.build import ONNX_FOLDER, PACKAGED, ST_FOLDER
+    from kb.encoders.build import ONNX_FOLDER, ST_FOLDER
     from kb.encoders.factory import create_encoder, local_model
     from kb.encoders.manifest import is_intact, read_manifest
     from kb.errors import EncoderError
@@ -133,7 +133,8 @@ def _model(settings: Settings) -> Finding:
         return Finding("Model", error.message, _BUILD)
     if (
         model is not None
-        and (settings.encoder_runtime, model.source) == ("torch", PACKAGED)
+        and settings.encoder_runtime == "torch"
+        and model.is_packed
         and not is_intact(model.folder / ST_FOLDER)
     ):
         return Finding("Model", f"{model.folder} is missing or damaged", _BUILD)
@@ -211,7 +212,7 @@ def _outbox(settings: Settings) -> Finding:
 
 def _index(settings: Settings) -> Finding:
     from kb.encoders.factory import create_encoder
-    from kb.queries.documents import expected_documents, indexed_documents
+    from kb.queries.documents import expected_documents, indexed_documents, unencoded_documents
     from kb.search.snapshot import check_snapshot
 
     with opened(settings, read_only=True) as sessions, sessions() as session:
@@ -225,6 +226,14 @@ def _index(settings: Settings) -> Finding:
         told = f"{len(differing):,} documents differ from SQL: {', '.join(differing[:5])}"
         return Finding("Index", told, "Run `potica index rebuild`.")
     encoder = create_encoder(settings)
+    with opened(settings, read_only=True) as sessions, sessions() as session:
+        unencoded = unencoded_documents(session, encoder.model_id)
+    if unencoded:
+        told = (
+            f"{len(unencoded):,} documents have no vectors of the model {encoder.model_id} yet:"
+            " they are found by their words only"
+        )
+        return Finding("Index", told, "Run `potica index rebuild`, or start the server.")
     damage = check_snapshot(settings.index_dir, encoder.model_id, encoder.dim)
     if damage:
         return Finding("Index", " ".join(damage), "Run `potica index rebuild`.")

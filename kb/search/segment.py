@@ -32,7 +32,7 @@ from kb.search.lexical import (
 QUERY_PARTS = frozenset({"title", "problem"})  # embedded the way queries are
 TITLE_WEIGHT = 2.0  # a title's word counts as often
 SHOWN_FIRST = {"resolution": 3, "body": 2, "problem": 2, "tried": 1, "title": 0}
-OPENING = 0.05  # cosine that the first passage is worth more: articles start with the answer
+OPENING = 0.15  # cosine that the first passage is worth more: articles start with the answer
 
 
 class PageKey(NamedTuple):

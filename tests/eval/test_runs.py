@@ -52,7 +52,8 @@ POLISH = {
 
 @pytest.fixture
 def setup(tmp_path: Path) -> Setup:
-    return Setup(Settings(home=tmp_path / "home", _env_file=None), WordEncoder())
+    encoder = WordEncoder()
+    return Setup(Settings(home=tmp_path / "home", _env_file=None), encoder, encoder)
 
 
 @pytest.fixture

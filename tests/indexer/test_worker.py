@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session, sessionmaker
 
 from indexer.pipeline import IndexOutcome
 from indexer.worker import IndexWorker, Pace, drain_document
 from kb.db import create_engine_for, session_factory
-from kb.domain import Pool
+from kb.domain import Embedding, Pool
 from kb.ports import Encoder
 from tests.indexer.encoders import FailingEncoder, WordEncoder
 from tests.indexer.test_pipeline import pending, save, texts, vectors
@@ -77,6 +78,19 @@ def test_the_worker_tries_again_when_the_encoder_is_back(sqlite_sessions: Sessio
         _eventually(lambda: texts(sqlite_sessions, "a") != [])
         encoder.poison = None
         _eventually(lambda: vectors(sqlite_sessions) == 2)
+
+
+def test_the_worker_begins_with_what_another_model_encoded(sqlite_sessions: Sessions) -> None:
+    for key in "ab":
+        save(sqlite_sessions, key)
+    with _working(IndexWorker(sqlite_sessions, WordEncoder(), FAST)):
+        _eventually(lambda: vectors(sqlite_sessions) == 4)
+    with sqlite_sessions.begin() as session:
+        session.execute(update(Embedding).values(model_id="the model before"))
+    outcomes: list[IndexOutcome] = []
+    with _working(IndexWorker(sqlite_sessions, WordEncoder(), FAST, outcomes.append)):
+        _eventually(lambda: vectors(sqlite_sessions) == 8 and pending(sqlite_sessions) == 0)
+    assert sum(outcome.done for outcome in outcomes) == 2
 
 
 def test_the_worker_survives_what_nobody_expected(

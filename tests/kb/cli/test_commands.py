@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from kb.cli import main
 from kb.cli.doctor import examine
 from kb.config import Settings, get_settings
-from tests.site import make_home
+from kb.db import create_engine_for, session_factory
+from kb.domain import Embedding
+from kb.encoders.packaged import MODEL_ID
+from tests.site import copy_home, make_home
 
 runner = CliRunner()
 
@@ -175,12 +179,27 @@ def test_an_index_that_was_never_built_and_one_that_is_damaged(
     assert "index rebuild" in _mend(empty)["Index"]
 
 
+def test_vectors_of_the_model_before(
+    monkeypatch: pytest.MonkeyPatch, site: Settings, tmp_path: Path
+) -> None:
+    updated = copy_home(site, tmp_path / "home")
+    engine = create_engine_for(updated)
+    with session_factory(engine).begin() as session:
+        session.execute(update(Embedding).values(model_id="the-model-before"))
+    engine.dispose()
+    found = {finding.name: finding for finding in examine(updated)}["Index"]
+    assert f"31 documents have no vectors of the model {MODEL_ID}" in found.told
+    assert "index rebuild" in found.mend
+    assert _run(monkeypatch, updated, "index", "rebuild")[0] == 0
+    assert "Index" not in _mend(updated)
+
+
 def test_a_damaged_model(site: Settings, tmp_path: Path) -> None:
     import shutil
 
     home = tmp_path / "home"
-    source = next((site.home / "models").glob("*/onnx"))
-    folder = home / "models" / source.parent.name / "onnx"
+    source = site.models_dir / MODEL_ID / "onnx"
+    folder = home / "models" / MODEL_ID / "onnx"
     shutil.copytree(source, folder)
     with (folder / "tokenizer.json").open("ab") as file:
         file.write(b" ")

@@ -14,6 +14,7 @@ from kb.encoders.manifest import read_manifest
 from kb.encoders.onnx import OnnxEncoder
 from kb.errors import EncoderError
 from kb.ports import Encoder
+from kb.search.centre import Means, packaged_means
 
 SENTENCES = own_sentences()
 EVERYTHING = [sentence for group in SENTENCES.values() for sentence in group]
@@ -48,8 +49,12 @@ def test_int8_stays_close_to_float32(
     reference = torch_encoder.encode(SENTENCES[language], kind)
 
     cosines = np.sum(served * reference, axis=1)
-    assert cosines.mean() > 0.998
+    assert cosines.mean() > 0.997
     assert cosines.min() > 0.99
+    # What is ranked by: the language's mean, which both share, is off.
+    means = Means(packaged_means(encoder.model_id))
+    centred = [means.centred(rows, kind, language) for rows in (served, reference)]
+    assert np.sum(centred[0] * centred[1], axis=1).mean() > 0.99
 
 
 @pytest.mark.parametrize("language", ["pl", "cs", "sl", "hu"])
