@@ -223,12 +223,14 @@ def test_an_article_by_keyboard_alone(ana: BrowserContext, ui: str) -> None:
         press(page, "Control+s")
         page.wait_for_url(f"**/editor/articles/the-door-code-is-wrong-{ui}/en")
         page.locator("#writer[data-ready]").wait_for()
+        expect(page.locator("#notices .notice--good")).to_have_count(1)  # saved as a draft
         page.locator("#body").focus()
         press(page, "Control+Enter")  # to the form of what comes next
         expect(page.locator("#note-publish")).to_be_focused()
         page.keyboard.type("ready")
         press(page, "Control+Enter")
         expect(page.locator("#life")).to_have_attribute("data-state", "published")
+        expect(page.locator("#notices .notice--good")).to_have_count(0)  # it is no draft now
         assert violations(page) == []
         page.goto("/editor?ui=en")  # the choice is kept, and others look for English words
     found = latest(ana, f"the-door-code-is-wrong-{ui}")

@@ -130,6 +130,7 @@ const links = start.may_edit ? createLinks({ sheet: at("link-sheet"), area, lang
 const images = start.may_edit ? createImages({ area, file: at("image-file"), notice }) : null;
 const proposal = createProposal({ start, mayGo: () => !keeper.isDirty, notice });
 let version = start.version;
+let greeting = null;
 let savedText = start.saved;
 let isOwnKey = false;
 
@@ -402,7 +403,11 @@ function onMain(main, words = "", kind = "good") {
   if (words) show(kind, kind === "good" ? `${words} ${now()}` : words);
 }
 
-function onLife({ number }) {
+function onLife({ number, state }) {
+  if (greeting && greeting.state !== state) {
+    greeting.line.remove(); // it tells of a state that is over
+    greeting = null;
+  }
   if (number === undefined || Number(number) === keeper.base) return;
   const reload = element("button", { type: "button", className: "button button--small", textContent: text("load_it") });
   reload.addEventListener("click", () => void keeper.flush().then(() => location.reload()));
@@ -531,7 +536,7 @@ function greet() {
     link.className = "button button--small";
     link.textContent = text("see_it");
   }
-  notice("good", text(`made_${made}`), ...more);
+  greeting = { state: MADE[made], line: notice("good", text(`made_${made}`), ...more) };
 }
 
 /** What was typed before and never saved as a version is on the screen: say so, let it be undone. */
