@@ -41,6 +41,9 @@ CASE_COLUMNS: dict[str, tuple[str, ...]] = {
 _LISTS = frozenset({"keywords", "tags", "articles", "redirects"})
 _SPLIT = re.compile(r"\s*[;|\n]\s*")
 _SLUG = re.compile(r"[^a-z0-9]+")
+_NO_LANGUAGE = (
+    "No language: add a column `language`, or choose one for the whole import (`--language en`)."
+)
 _TITLE = 100  # characters of a text that stand in for a missing title
 
 Row = TypeVar("Row", bound=BaseModel)
@@ -62,12 +65,13 @@ def article_part(record: RawRecord, options: ImportOptions) -> ArticlePart:
     row = _validated(ArticleRow, values)
     language = row.language or options.language
     if not language:
-        raise InvalidInput("No language: add a column `language`, or import with --language en.")
+        raise InvalidInput(_NO_LANGUAGE)
     body = row.body.strip()
     title = row.title.strip() or body.split("\n", 1)[0].lstrip("# ")[:_TITLE].strip()
     if not body or not title:
         raise InvalidInput(
-            "No text: name its column with --map body=COLUMN, and the title's with --map title=…"
+            "No text: say which column it is in (`--map body=COLUMN`), and which one the title is"
+            " in (`--map title=COLUMN`)."
         )
     key = _key(row.id, title, language)
     text = TranslationInput(language, title, body, row.summary.strip(), tuple(row.keywords))
@@ -95,7 +99,7 @@ def case_input(record: RawRecord, options: ImportOptions) -> CaseInput:
     row = _validated(CaseRow, values)
     language = row.language or options.language
     if not language:
-        raise InvalidInput("No language: add a column `language`, or import with --language en.")
+        raise InvalidInput(_NO_LANGUAGE)
     first = row.messages[0].text if row.messages else ""
     state = row.state or (CaseState.resolved if row.resolution.strip() else None)
     return CaseInput(

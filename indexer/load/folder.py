@@ -167,7 +167,11 @@ def _text(
 ) -> TranslationInput:
     language = matter.language or _folder_language(path) or options.language
     if language is None:
-        raise InvalidInput("No language: add `language: en`, or import with --language en.", line=2)
+        raise InvalidInput(
+            "No language: add `language: en`, or choose one for the whole import"
+            " (`--language en`).",
+            line=2,
+        )
     heading = _HEADING.search(file.body)
     title = matter.title or (heading[1] if heading else None)
     if title is None:

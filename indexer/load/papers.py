@@ -64,8 +64,8 @@ def lay_out(
             language = where or inner or reading.options.language
             if language is None or not LANGUAGE_PATTERN.match(language):
                 raise InvalidInput(
-                    "No language: put the file in a folder named after it, such as en/, or import"
-                    " with --language en."
+                    "No language: put the file in a folder named after it, such as en/, or choose"
+                    " one for the whole import (`--language en`)."
                 )
         except KbError as error:
             yield Rejection(name, 1, error.message)

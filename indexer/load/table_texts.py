@@ -45,6 +45,9 @@ def _with_text(path: Path, part: ArticlePart, reading: Reading) -> tuple[Article
     else:
         body = rewrite(part.text.body, urls, is_picture, notes)
         if "</p>" in body or "<br" in body:
-            notes.add("the text looks like HTML, which shows as it is: import with --body html")
+            notes.add(
+                "the text looks like HTML, which shows as it is: say that the texts are HTML"
+                " (`--body html`)"
+            )
     text = replace(part.text, body=body)
     return replace(part, text=text), notes
