@@ -208,5 +208,6 @@ def _suggest(app: App, reader: Principal, question: str, who: str) -> SuggestOut
         reader=audience,
         scope=reader.scope,
         with_cases=reader.may(Permission.read_cases),
+        is_typed=True,
     )
     return suggest_out(app.engine.suggest(request), app.settings.resolved_public_url)

@@ -20,6 +20,7 @@ from kb.assist.generator import create_generator
 from kb.assist.phrases import get_phrases
 from kb.assist.record import suggestion_record
 from kb.assist.rewrite import rewrite_reply
+from kb.assist.small_talk import small_talk
 from kb.assist.types import (
     DialogQuery,
     NothingKnown,
@@ -108,7 +109,7 @@ class Engine:
         query = reading.query
         if not query.text:
             return _Found(code="empty")
-        if query.asks < load_asks().threshold:
+        if query.asks < load_asks().threshold and not _is_wanted(request, query):
             return _Found(code="asks_nothing")
         started = time.perf_counter()
         articles, cases = self._hits(request, reading)
@@ -187,6 +188,12 @@ class Engine:
 def answer_confidence(query: DialogQuery, articles: Sequence[Hit]) -> float:
     """In [0, 1]: how surely something is asked and the best article answers it."""
     return query.asks * articles[0].confidence if articles else 0.0
+
+
+def _is_wanted(request: SuggestRequest, query: DialogQuery) -> bool:
+    """Whether a few words that ask nothing by themselves were typed to be looked for."""
+    has_words = any(character.isalnum() for character in query.text)
+    return request.is_typed and has_words and not small_talk(query.text).is_all
 
 
 def _why_nothing(articles: Sequence[Hit]) -> str | None:

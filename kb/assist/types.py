@@ -31,6 +31,7 @@ class SuggestRequest:
     scope: Facets = field(default_factory=dict)  # what the reader may see of each facet
     with_cases: bool = True  # for internal readers who may read cases
     customer_ref: str | None = None  # only a keyed hash of it is kept, for erasure
+    is_typed: bool = False  # into a box for questions: "locker PIN" asks there, a greeting does not
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,8 @@ def ask(
         with console.status("Opening the index"):
             engine = Engine.open(settings)
         try:
-            request = SuggestRequest(
-                (Message("customer", question),), language, reader=reader, limit=limit
-            )
+            asked = (Message("customer", question),)
+            request = SuggestRequest(asked, language, reader=reader, limit=limit, is_typed=True)
             result = engine.suggest(request, record=False)
         finally:
             engine.close()
@@ -95,9 +94,11 @@ def _show_hit(console: Console, place: int, hit: Hit, why: bool) -> None:
 
 
 def _marked(hit: Hit) -> Text:
-    text = Text(hit.text)
-    for span in hit.highlights:
-        text.stylize("bold yellow", span.start, span.end)
+    from kb.text.markdown import plain_text
+
+    text = Text(plain_text(hit.text))
+    found = {hit.text[span.start : span.end] for span in hit.highlights}
+    text.highlight_words(sorted(found), "bold yellow")
     return text
 
 

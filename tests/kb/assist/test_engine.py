@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,22 @@ def test_nothing_asked_gets_nothing_and_leaves_no_gap(
     assert result.reply is None
     assert count(engine, Gap) == gaps
     assert result.id.startswith("sug_")
+
+
+def test_a_few_words_that_were_typed_to_be_looked_for_are_looked_for(engine: Engine) -> None:
+    said = dialog("c: goodwill")
+    heard = engine.suggest(said, record=False).nothing_known
+    assert heard is not None
+    assert heard.code == "asks_nothing"
+    found = engine.suggest(replace(said, is_typed=True), record=False)
+    assert found.articles[0].document_id == "goodwill"
+
+
+@pytest.mark.parametrize("text", ["dziękuję, to wszystko", "?!", "😀"])
+def test_a_greeting_that_was_typed_asks_nothing_all_the_same(engine: Engine, text: str) -> None:
+    result = engine.suggest(replace(dialog(f"c: {text}"), is_typed=True), record=False)
+    assert result.nothing_known is not None
+    assert result.nothing_known.code == "asks_nothing"
 
 
 def test_an_unsure_answer_is_no_answer_but_a_gap(
