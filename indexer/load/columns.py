@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from indexer.load.html_tree import Notes
 from indexer.load.reading import old_keys
 from indexer.load.records import ArticlePart, ArticleRow, CaseRow, RawRecord, complain
 from indexer.load.report import ImportOptions
@@ -59,8 +60,8 @@ def check_mapping(options: ImportOptions, *, cases: bool) -> None:
         )
 
 
-def article_part(record: RawRecord, options: ImportOptions) -> ArticlePart:
-    """The article in a row. Raises InvalidInput."""
+def article_part(record: RawRecord, options: ImportOptions, notes: Notes) -> ArticlePart:
+    """The article in a row; a title that is made up is noted. Raises InvalidInput."""
     values = _fields(record, ARTICLE_COLUMNS, ArticleRow, options)
     row = _validated(ArticleRow, values)
     language = row.language or options.language
@@ -73,6 +74,8 @@ def article_part(record: RawRecord, options: ImportOptions) -> ArticlePart:
             "No text: say which column it is in (`--map body=COLUMN`), and which one the title is"
             " in (`--map title=COLUMN`)."
         )
+    if not row.title.strip():
+        notes.add("No title: the first line of the text became the title.")
     key = _key(row.id, title, language)
     text = TranslationInput(language, title, body, row.summary.strip(), tuple(row.keywords))
     redirects = old_keys(row.redirects)

@@ -26,7 +26,8 @@ def read_rows(
             yield record
             continue
         try:
-            part, notes = _with_text(path, article_part(record, reading.options), reading)
+            notes = Notes()
+            part = _with_text(path, article_part(record, reading.options, notes), reading, notes)
         except KbError as error:
             yield Rejection(record.source.file, record.source.line, error.message)
             continue
@@ -35,8 +36,7 @@ def read_rows(
         yield part
 
 
-def _with_text(path: Path, part: ArticlePart, reading: Reading) -> tuple[ArticlePart, Notes]:
-    notes = Notes()
+def _with_text(path: Path, part: ArticlePart, reading: Reading, notes: Notes) -> ArticlePart:
     urls = file_urls(path, reading, lambda _: None, notes)
     if reading.options.body_html:
         body = convert_page(part.text.body, urls, notes).markdown
@@ -50,4 +50,4 @@ def _with_text(path: Path, part: ArticlePart, reading: Reading) -> tuple[Article
                 " (`--body html`)"
             )
     text = replace(part.text, body=body)
-    return replace(part, text=text), notes
+    return replace(part, text=text)

@@ -261,6 +261,9 @@ def test_jsonl_of_the_usual_shapes(tmp_path: Path, sqlite_sessions: Sessions) ->
     assert [t.language for t in first.translations] == ["en", "sl"]
     assert second.facets == {"entity": ["a", "b"]}
     assert third.translations[0].title == "First line"
+    assert [(n.line, n.message) for n in report.notices] == [
+        (3, "No title: the first line of the text became the title.")
+    ]
     assert {a.state for a in (first, second, third)} == {ArticleState.published}
     again = import_articles(sqlite_sessions, path, options)
     assert again.unchanged == report.created
