@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from indexer.load.file_urls import file_urls, is_picture
 from indexer.load.html_tree import Notes
 from indexer.load.limits import check_inside, check_strings, decode, read_bytes, walk
-from indexer.load.markdown_links import rewrite
-from indexer.load.reading import Reading, old_keys
+from indexer.load.markdown_links import rewrite, with_code
+from indexer.load.papers import Paper, PaperText, paper_part
+from indexer.load.reading import Reading, old_keys, slug
 from indexer.load.records import (
     ArticlePart,
     OldKey,
@@ -34,6 +35,7 @@ from kb.domain import Audience, image_address, image_keys
 from kb.errors import InvalidInput, KbError
 
 MARKDOWN = frozenset({".md", ".markdown"})
+_FENCE = "---"  # before and after the front matter
 IMAGES = "images"  # the folder of pictures, under their keys
 _HEADING = re.compile(r"^#{1,2}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
@@ -53,8 +55,9 @@ def read_markdown_folder(
     """Every `*.md` below `folder`, by path; one file is one language of an article.
 
     Without its own statement the article's key is the file's name, its language the name of the
-    folder it is in or `options.language`, its title the first heading. Pictures beside the
-    files come along, links from file to file lead to articles.
+    folder it is in or `options.language`, its title the first heading. With `options.language`
+    a file may have no front matter at all. Pictures beside the files come along, links from
+    file to file lead to articles.
     """
     for path in walk(folder, MARKDOWN, reading.options.limits):
         name = path.relative_to(folder).as_posix()
@@ -76,7 +79,7 @@ def read_markdown_file(
     limits = reading.options.limits
     data = read_bytes(path, limits.markdown_bytes)
     check_start(data, Kind.markdown)
-    part = parse_article(decode(data).replace("\r\n", "\n"), path, name, reading.options)
+    part = _parse(decode(data).replace("\r\n", "\n"), path, name, reading)
     notes = Notes()
     urls = file_urls(path, reading, partial(_key_of, reading), notes)
     body = rewrite(part.text.body, urls, is_picture, notes)
@@ -104,9 +107,36 @@ def _key_of(reading: Reading, path: Path) -> str | None:
     try:
         check_inside(path, reading.root)
         text = decode(read_bytes(path, reading.options.limits.markdown_bytes))
-        return parse_article(text.replace("\r\n", "\n"), path, path.name, reading.options).key
+        return _parse(text.replace("\r\n", "\n"), path, path.name, reading).key
     except KbError:
         return None  # the file itself is rejected
+
+
+def _parse(text: str, path: Path, name: str, reading: Reading) -> ArticlePart:
+    """As `parse_article`; a text without front matter is taken where the import has a language."""
+    if text.split("\n", 1)[0].rstrip() == _FENCE:
+        return parse_article(text, path, name, reading.options)
+    language = _folder_language(path) or reading.options.language
+    if reading.options.language is None or language is None:
+        raise InvalidInput(
+            "No front matter: start the file with a line `---` and the article's fields, or choose"
+            " a language for the whole import (`--language en`).",
+            line=1,
+        )
+    key = slug(path.stem, 120) or "page"
+    paper = Paper(path, name, key, language, is_original=True)
+    return paper_part(paper, _without_heading(text), reading)
+
+
+def _without_heading(text: str) -> PaperText:
+    """The first `# heading` is the title and no longer in the text, as in a page."""
+    lines = text.split("\n")
+    for number, (line, in_code) in enumerate(with_code(text)):
+        if not in_code and line.startswith(("# ", "#\t")):
+            del lines[number]
+            title = re.sub(r"(?<=[ \t])#+$", "", line[2:].strip())
+            return PaperText(title.strip(), "\n".join(lines).strip("\n"))
+    return PaperText("", text.strip("\n"))
 
 
 def parse_article(text: str, path: Path, name: str, options: ImportOptions) -> ArticlePart:
@@ -138,9 +168,9 @@ def split_front_matter(text: str, options: ImportOptions) -> MarkdownFile:
     Raises InvalidInput.
     """
     lines = text.split("\n")
-    if lines[0].rstrip() != "---":
+    if lines[0].rstrip() != _FENCE:
         raise InvalidInput("No front matter: start the file with a line `---`.", line=1)
-    end = next((n for n, line in enumerate(lines) if n and line.rstrip() == "---"), None)
+    end = next((n for n, line in enumerate(lines) if n and line.rstrip() == _FENCE), None)
     if end is None:
         raise InvalidInput("The front matter has no end: close it with a line `---`.", line=1)
     head = "\n".join(lines[1:end])

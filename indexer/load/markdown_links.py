@@ -28,12 +28,13 @@ def rewrite(markdown: str, urls: Urls, is_picture: Callable[[str], bool], notes:
         return markdown
     lines = [
         line if in_code else _line(line, urls, is_picture, notes)
-        for line, in_code in _with_code(markdown)
+        for line, in_code in with_code(markdown)
     ]
     return "\n".join(lines)
 
 
-def _with_code(markdown: str) -> Iterator[tuple[str, bool]]:
+def with_code(markdown: str) -> Iterator[tuple[str, bool]]:
+    """Each line, and whether it is code between fences."""
     fence = ""
     for line in markdown.split("\n"):
         found = _FENCE.match(line)

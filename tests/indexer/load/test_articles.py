@@ -238,6 +238,36 @@ def test_a_move_the_article_may_not_make_is_rejected(
     assert "restore it first" in report.rejected[0].reason
 
 
+def test_markdown_without_front_matter_needs_a_language(
+    tmp_path: Path, sqlite_sessions: Sessions
+) -> None:
+    text = "```sh\n# no heading\n```\n\n# The key in C# #\n\nAsk. [More](Lost_box.md)\n"
+    _write(tmp_path, "Lost Key.md", text)
+    _write(tmp_path, "Lost_box.md", "Look behind it.\n")
+    _write(tmp_path, "sl/lost-box.md", "# Izgubljena škatla\n\nPoglejte.\n")
+    _write(tmp_path, "heading.md", "# Only a heading\n")
+    refused = import_articles(sqlite_sessions, tmp_path)
+    assert (refused.created, len(refused.rejected)) == ([], 4)
+    assert all("choose a language" in one.reason for one in refused.rejected)
+    options = ImportOptions(language="en", audience=Audience.public)
+    report = import_articles(sqlite_sessions, tmp_path, options)
+    assert report.created == ["lost-key", "lost-box"]
+    assert [(r.file, r.reason) for r in report.rejected] == [
+        ("heading.md", "It has no text: leave it out.")
+    ]
+    with sqlite_sessions() as session:
+        key, box = (load_article(session, key) for key in report.created)
+    assert (key.audience, key.state) == ("public", "draft")
+    assert [(t.title, t.body) for t in key.translations] == [
+        ("The key in C#", "```sh\n# no heading\n```\n\n\nAsk. [More](article:lost-box)")
+    ]
+    assert [(t.language, t.title) for t in box.translations] == [
+        ("en", "Lost box"),
+        ("sl", "Izgubljena škatla"),
+    ]
+    assert import_articles(sqlite_sessions, tmp_path, options).unchanged == report.created
+
+
 def test_jsonl_of_the_usual_shapes(tmp_path: Path, sqlite_sessions: Sessions) -> None:
     rows = [
         {"_id": "d1", "title": "Lost key", "text": "Ask.", "lang": "en", "entity": "desk"},
