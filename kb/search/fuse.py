@@ -7,14 +7,16 @@ as a share of the most the query could have got. The weights are learned on deve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+
+from kb.domain import Pool
 
 Floats = NDArray[np.float32]
 LETTER = 600  # characters from which a query is a long text
@@ -25,7 +27,8 @@ class Weights:
     """What each part counts; `full_share` mixes the vector of all that was said with the focus.
 
     `full_share_known` is that share when facets already narrow the field; `context_word` is the
-    weight of a word that stands outside the focus.
+    weight of a word that stands outside the focus. `case_title` and `case_words` serve cases: what
+    a title counts there, and how many times as much words, but in letters.
     """
 
     full_share: float
@@ -39,8 +42,21 @@ class Weights:
     facet: float
     trust: float
     use: float
+    case_title: float
+    case_words: float
     letter_scale: float
     lexical_scale: Mapping[str, float]
+
+    def of(self, pools: Collection[str]) -> Weights:
+        """Those for a search in these pools.
+
+        A case's title is its problem in the customer's words: two customers mean the same in
+        other words more often than an article's title does.
+        """
+        if set(pools) != {Pool.case}:
+            return self
+        scales = {tag: self.case_words * scale for tag, scale in self.lexical_scale.items()}
+        return replace(self, title=self.case_title, lexical_scale=scales)
 
     def lexical(self, language: str, text: str) -> float:
         """How much more words count in a language ("" serves those not listed) and in a letter.

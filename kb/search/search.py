@@ -202,8 +202,9 @@ class Searcher:
     ) -> list[tuple[Candidates, int]]:
         """The best page of each document, best first, as its place among a part's candidates."""
         best: dict[tuple[str, str], tuple[float, PageKey, Candidates, int]] = {}
+        weights = self._weights.of(where.pools or ())
         for part in view.parts:
-            found = rank_part(part, question, where, self._weights)
+            found = rank_part(part, question, where, weights)
             if found is None:
                 continue
             scores = found.scores.tolist()
