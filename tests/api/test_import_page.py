@@ -81,6 +81,9 @@ def test_what_cannot_be_taken_is_told_with_its_place(visitor: TestClient, csrf: 
     assert _sums(shown.text) == [0, 0, 0, 1, 0, 0]
     assert "page-hall.html" in shown.text
     assert "No language" in shown.text
+    plain = b"# The hall\n\nIt is open.\n"
+    assert _sums(_send(visitor, csrf, "page-plain.md", plain).text) == [0, 0, 0, 1, 0, 0]
+    assert _sums(_send(visitor, csrf, "page-plain.md", plain, language="en").text)[0] == 1
     named = _send(visitor, csrf, "page-hall.html", NO_LANGUAGE, language="en")
     assert _sums(named.text) == [1, 0, 0, 0, 0, 0]
     gone = visitor.post(f"{named.url.path}/drop", data={"csrf": csrf})
