@@ -53,6 +53,7 @@ class SearchNotes:
         self._waiting: dict[str, tuple[float, UnansweredSearch]] = {}  # by caller, oldest first
         self._ready: list[UnansweredSearch] = []
         self._changed = threading.Condition()
+        self._recording = threading.Lock()
         self._stop = False
         self._thread: threading.Thread | None = None
 
@@ -89,20 +90,23 @@ class SearchNotes:
             self._changed.notify()
 
     def flush(self) -> None:
-        """Record all that is waiting, now."""
-        with self._changed:
-            ready = [*self._ready, *(search for _, search in self._waiting.values())]
-            self._ready.clear()
-            self._waiting.clear()
-        self._record(ready)
+        """Record all that is waiting, now; what is being recorded is so when this returns."""
+        with self._recording:
+            with self._changed:
+                ready = [*self._ready, *(search for _, search in self._waiting.values())]
+                self._ready.clear()
+                self._waiting.clear()
+            self._record(ready)
 
     def _loop(self) -> None:
         while not self._stop:
             with self._changed:
-                ready = self._due()
-                if not ready and not self._stop:
+                if not self._ready and not self._stop:
                     self._changed.wait(self._wait())
-            self._record(ready)
+            with self._recording:
+                with self._changed:
+                    ready = self._due()
+                self._record(ready)
 
     def _due(self) -> list[UnansweredSearch]:
         now = self._clock()

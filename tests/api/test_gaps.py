@@ -23,6 +23,7 @@ def shop(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """An installation of its own, open to all."""
     settings = copy_home(filled, tmp_path_factory.mktemp("gaps") / "home")
     with TestClient(create_app(settings), base_url=BASE) as client:
+        search(client, "my postcode is wrong", language="en")  # the first one takes its time
         yield client
 
 
