@@ -115,9 +115,10 @@ def read_pieces(case: DraftCase) -> CasePieces:
     notes = _sentences(parts.get("resolution"), language)
     issue = _issue(case, parts)
     causes = [s for s in notes if words.is_cause(" ".join(s.text.split()[:OPENING]))]
-    steps = [said for said in notes if said not in causes]
+    # What was asked back of the customer solved nothing.
+    steps = [s for s in notes if s not in causes and not s.text.rstrip().endswith("?")]
     if not steps:
-        steps, causes = causes, []
+        steps, causes = causes or notes, []
     if not causes:
         causes = _told_causes(
             case, parts, [*issue, parts["subject"]] if "subject" in parts else issue

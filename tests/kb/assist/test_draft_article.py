@@ -134,6 +134,13 @@ def test_what_cannot_be_drafted_says_why(session: Session) -> None:
         load_draft_cases(session, ["en-1"], {"country": ["SI"]}, {}, "tests")
 
 
+def test_what_was_asked_back_is_no_step(session: Session) -> None:
+    said = "I have corrected the number and sent the PIN again. Where are you now?"
+    body = drafted(session, replace(PIN, id="en-9", resolution=said)).body
+    assert "sent the PIN again" in body
+    assert "Where are you now" not in body
+
+
 def test_markdown_in_a_case_stays_text(session: Session) -> None:
     marked = "<b>bold</b> [link](javascript:alert) *star* &amp; # no heading"
     case = replace(PIN, id="en-4", resolution=marked, messages=PIN.messages[:1])
