@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.panel import Panel
 
 from kb.cli.demo_people import ensure_demo_people, print_demo_people
+from kb.cli.demo_work import ensure_demo_work
 from kb.cli.init import set_up
 from kb.cli.serve import check_port, run
 from kb.cli.terminal import bar, configured, opened, told
@@ -41,6 +42,7 @@ def demo(
             _index(settings)
         console.print("[green]✓[/] Index: everything is searchable.")
         people = ensure_demo_people(settings)
+        ensure_demo_work(settings)
         _tell(settings, console)
         print_demo_people(people, console, f"http://{settings.host}:{settings.port}")
         if serve:

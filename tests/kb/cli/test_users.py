@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 from typer.testing import CliRunner
 
+from kb.actions.articles import save_article
 from kb.cli import main
 from kb.cli.demo_people import COLLEAGUES, ROLES, demo_password, ensure_demo_people
+from kb.cli.demo_work import ABOUT, TO_REVIEW, ensure_demo_work
 from kb.cli.doctor import Finding, examine
 from kb.config import Settings, get_settings
 from kb.db import create_engine_for, session_factory
-from kb.domain import DEFAULT_ROLES, LinkPurpose
+from kb.domain import DEFAULT_ROLES, Gap, LinkPurpose, Principal, PrincipalKind
 from kb.passwords import check_password
+from kb.queries.home import load_home
 from kb.queries.users import UserView, find_credentials, find_user, link_owner
+from tests.kb import builders
 from tests.kb.people import add
 
 runner = CliRunner()
@@ -121,6 +127,23 @@ def test_the_only_administrator_cannot_be_shut_out(run, settings: Settings) -> N
     code, _, told = run("disable", "first@lipa.example")
     assert (code, "only administrator" in told) == (1, True)
     assert _people(settings).told.startswith("1 ")
+
+
+def test_something_waits_for_the_demo_editors_once(run, settings: Settings) -> None:  # type: ignore[no-untyped-def]
+    people = {person.role: person for person in ensure_demo_people(settings)}
+    engine = create_engine_for(settings)
+    with session_factory(engine).begin() as session:
+        for key in (ABOUT, TO_REVIEW):
+            save_article(session, builders.article(key), "tests")
+    assert [ensure_demo_work(settings) for _ in range(2)] == [True, False]
+    with session_factory(engine)() as session:
+        publisher = find_credentials(session, people["publisher"].email)
+        assert publisher is not None
+        who = Principal(PrincipalKind.session, publisher.user.id, DEFAULT_ROLES["publisher"])
+        home = load_home(session, replace(who, user_id=publisher.user.id))
+        assert (home.tasks.total, home.mentions.total) == (1, 1)
+        assert session.scalar(select(func.count()).select_from(Gap)) == 6
+    engine.dispose()
 
 
 def test_demo_accounts_are_the_same_every_time(run, settings: Settings) -> None:  # type: ignore[no-untyped-def]
