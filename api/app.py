@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -135,10 +137,23 @@ ROUTES = (
 log = structlog.get_logger("potica.app")
 
 
+class Application(FastAPI):
+    """FastAPI whose description of itself may be asked for by many at once."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._describing = Lock()
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once: making it twice at a time ends in a KeyError."""
+        with self._describing:
+            return super().openapi()
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The application; opens database, encoder and index when it starts, not before."""
     metrics = Metrics()
-    app = FastAPI(
+    app = Application(
         title="Potica",
         version=_version(),
         description=DESCRIPTION,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from starlette.testclient import TestClient
 
+from api.app import create_app
 from api.schemas.suggest import SuggestIn
 from kb import errors
+from kb.config import Settings
 from tests.site import ROOT
 
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -21,6 +24,14 @@ def test_every_call_is_described(client: TestClient) -> None:
         re.findall(r"^\| `((?:GET|PUT|POST|PATCH|DELETE) [^`]+)` \|", PAGE, re.MULTILINE)
     )
     assert described == real
+
+
+def test_many_may_ask_for_the_description_at_once(site: Settings) -> None:
+    """FastAPI makes it at the first call; made by several threads, it ends in a KeyError."""
+    app = create_app(site)
+    with ThreadPoolExecutor(8) as threads:
+        told = list(threads.map(lambda _: app.openapi(), range(8)))
+    assert {id(description) for description in told} == {id(told[0])}
 
 
 def test_the_example_call_is_answered(client: TestClient) -> None:

@@ -72,8 +72,8 @@ def test_raw_requests(filled: Settings, tmp_path: Path) -> None:
         answer = httpx.post(f"{server.url}/api/v1/suggest", json=asked, timeout=30)
         errors = _errors(server)
     _report(outcomes, memory)
-    assert [(o.case.kind, o.case.pieces, o.statuses) for o in outcomes if _is_wrong(o)] == []
     assert errors == []
+    assert [(o.case.kind, o.case.pieces, o.statuses) for o in outcomes if _is_wrong(o)] == []
     assert ready.status_code == answer.status_code == 200
     assert memory[-1] - memory[1] < GROWTH
 

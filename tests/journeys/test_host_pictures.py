@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from kb.actions.keys import KeyInput, create_key
+from kb.config import Settings
 from kb.domain import EVERYTHING
 from tests.api.calls import article
-from tests.hosts.installation import OWNER, Installation
+from tests.hosts.installation import OWNER, Installation, installation
 from tests.journeys.axe import violations
 from tests.journeys.test_hosts import sidebar_of
 from tests.kb.images.pictures import picture
@@ -18,6 +22,13 @@ pytestmark = pytest.mark.browser
 
 WORDS = "Rumeni kombi za selitve pokličite tri dni prej."
 ASKED = "Kako naročim rumeni kombi za selitev?"
+
+
+@pytest.fixture
+def embedded(filled: Settings, tmp_path: Path) -> Iterator[Installation]:
+    """A server of its own: what is written and said here would change what others find."""
+    with installation(filled, tmp_path / "home") as found:
+        yield found
 
 
 def _written(embedded: Installation) -> str:
