@@ -10,6 +10,7 @@ import typer
 from kb.cli.terminal import configured, told
 from kb.config import Settings
 from kb.errors import ConfigError
+from kb.loading import uncollected
 
 
 def serve(
@@ -25,17 +26,19 @@ def serve(
 
 def run(settings: Settings) -> None:
     """Serve until stopped. Raises ConfigError when the database is not set up or the port taken."""
-    import uvicorn
-
-    from api.app import create_app
-    from api.edge.connection import protocol_options
-    from api.logs import configure_logging
-
     check_database(settings)
     check_port(settings)
+    with uncollected():
+        import uvicorn
+
+        from api.app import create_app
+        from api.edge.connection import protocol_options
+        from api.logs import configure_logging
+
+        app = create_app(settings)
     configure_logging(settings.log_level)
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -97,17 +97,36 @@ _loading = threading.Lock()
 
 
 def _create_onnx(settings: Settings) -> Encoder:
+    model = local_model(settings)
+    assert model is not None  # "http:" has its own factory
+    folder = model.folder / ONNX_FOLDER
+    with _loading:
+        return _loaded_from(folder, settings.encoder_threads) or _load(settings, folder)
+
+
+def _loaded_from(folder: Path, threads: int) -> "OnnxEncoder | None":
+    try:
+        return _loaded.get(_key(folder, threads))
+    except OSError:  # no such file
+        return None
+
+
+def _load(settings: Settings, folder: Path) -> "OnnxEncoder":
     from kb.encoders.onnx import OnnxEncoder
 
-    folder = ensure_model(settings)
-    assert folder is not None  # an ONNX model always has one
-    with _loading:
-        file = (folder / MODEL_FILE).stat()
-        key = (folder.resolve(), file.st_ino, file.st_mtime_ns, settings.encoder_threads)
-        found = _loaded.get(key)
-        if found is None:
-            found = _loaded[key] = OnnxEncoder(folder, settings.encoder_threads)
-        return found
+    threads = settings.encoder_threads
+    try:  # reads every file to check it: once is enough
+        found = OnnxEncoder(folder, threads)
+    except EncoderError:
+        ensure_model(settings)
+        found = OnnxEncoder(folder, threads)
+    _loaded[_key(folder, threads)] = found
+    return found
+
+
+def _key(folder: Path, threads: int) -> tuple[Path, int, int, int]:
+    file = (folder / MODEL_FILE).stat()
+    return folder.resolve(), file.st_ino, file.st_mtime_ns, threads
 
 
 def _create_torch(settings: Settings) -> Encoder:

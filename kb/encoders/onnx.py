@@ -54,11 +54,11 @@ class OnnxEncoder:
             self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
         except Exception as error:  # both libraries raise types of their own
             raise EncoderError(f"The model in {folder} cannot be loaded: {error}") from error
-        use_large_pages()
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._threads = threads
         self._helpers = ThreadPoolExecutor(max(1, threads - 1), "encode")
+        self._helpers.submit(use_large_pages)  # takes a second that nobody need wait for
         self._content = self.max_tokens - self._tokenizer.num_special_tokens_to_add(False)
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -280,21 +279,20 @@ def test_an_entry_that_was_changed_beside_potica_is_found(
 
 def _tamper(client: TestClient, actor: str | None) -> int:
     """Change the actor of the first entry, as one could who holds the file; None puts it back."""
-    path = services_in(client).settings.home / "potica.db"
-    with sqlite3.connect(path, timeout=30) as raw:
-        kept = raw.execute(
+    with services_in(client).engine.database.begin() as raw:
+        kept = raw.exec_driver_sql(
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit'"
         ).fetchall()
         for name, _ in kept:
-            raw.execute(f"DROP TRIGGER {name}")
+            raw.exec_driver_sql(f"DROP TRIGGER {name}")
         where = "WHERE number = (SELECT MIN(number) FROM audit)"
         if actor is not None:
-            raw.execute("CREATE TABLE aside AS SELECT number, actor FROM audit " + where)
-            raw.execute("UPDATE audit SET actor = ? " + where, (actor,))
+            raw.exec_driver_sql("CREATE TABLE aside AS SELECT number, actor FROM audit " + where)
+            raw.exec_driver_sql("UPDATE audit SET actor = ? " + where, (actor,))
         else:
-            raw.execute("UPDATE audit SET actor = (SELECT actor FROM aside) " + where)
-            raw.execute("DROP TABLE aside")
+            raw.exec_driver_sql("UPDATE audit SET actor = (SELECT actor FROM aside) " + where)
+            raw.exec_driver_sql("DROP TABLE aside")
         for _, sql in kept:
-            raw.execute(sql)
-        found: int = raw.execute("SELECT MIN(number) FROM audit").fetchone()[0]
+            raw.exec_driver_sql(sql)
+        found: int = raw.exec_driver_sql("SELECT MIN(number) FROM audit").scalar_one()
     return found
