@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -16,68 +17,42 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "potica_http_requests",
-            "Requests by route and status",
-            ("method", "route", "status"),
-            registry=self.registry,
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        seconds = partial(Histogram, buckets=_SECONDS, registry=self.registry)
+        self.requests = counter(
+            "potica_http_requests", "Requests by route and status", ("method", "route", "status")
         )
-        self.seconds = Histogram(
-            "potica_http_seconds",
-            "Time to answer",
-            ("route",),
-            buckets=_SECONDS,
-            registry=self.registry,
-        )
-        self.suggestions = Counter(
+        self.seconds = seconds("potica_http_seconds", "Time to answer", ("route",))
+        self.suggestions = counter(
             "potica_suggestions",
             "Suggestions by language and result (answered, or why nothing is known)",
             ("language", "result"),
-            registry=self.registry,
         )
-        self.stages = Histogram(
-            "potica_suggestion_stage_seconds",
-            "Time of each stage of a suggestion",
-            ("stage",),
-            buckets=_SECONDS,
-            registry=self.registry,
+        self.stages = seconds(
+            "potica_suggestion_stage_seconds", "Time of each stage of a suggestion", ("stage",)
         )
-        self.feedback = Counter(
-            "potica_feedback", "Feedback by kind", ("kind",), registry=self.registry
-        )
-        self.hooks = Counter(
+        self.feedback = counter("potica_feedback", "Feedback by kind", ("kind",))
+        self.hooks = counter(
             "potica_webhook_messages",
             "Messages of inbound webhooks by what became of them",
             ("result",),
-            registry=self.registry,
         )
-        self.deliveries = Counter(
+        self.deliveries = counter(
             "potica_webhook_deliveries",
             "Tries to deliver to webhooks by result (delivered, refused, no_answer)",
             ("result",),
-            registry=self.registry,
         )
-        self.streams = Gauge(
-            "potica_live_streams", "Open streams of live interactions", registry=self.registry
+        self.streams = gauge("potica_live_streams", "Open streams of live interactions")
+        self.pushed = seconds(
+            "potica_live_seconds", "From hearing that an interaction changed to pushing its view"
         )
-        self.pushed = Histogram(
-            "potica_live_seconds",
-            "From hearing that an interaction changed to pushing its view",
-            buckets=_SECONDS,
-            registry=self.registry,
-        )
-        self.shown = Histogram(
+        self.shown = seconds(
             "potica_shown_seconds",
             "From the arrival of what a suggestion answers to an agent's screen",
-            buckets=_SECONDS,
-            registry=self.registry,
         )
-        self.pending = Gauge(
-            "potica_outbox_pending", "Changes the index has yet to take in", registry=self.registry
-        )
-        self.failed = Gauge(
-            "potica_outbox_failed", "Pending changes that failed before", registry=self.registry
-        )
+        self.pending = gauge("potica_outbox_pending", "Changes the index has yet to take in")
+        self.failed = gauge("potica_outbox_failed", "Pending changes that failed before")
 
     def observe_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""

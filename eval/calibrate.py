@@ -22,7 +22,7 @@ from rich.console import Console
 
 from eval.datasets import Query
 from eval.folders import Files, read_retrieval, read_similar_cases
-from eval.logistic import auroc, calibration_error, fit_logistic, sigmoid
+from eval.logistic import auroc, calibration_error, fit_logistic, fit_offset, sigmoid
 from eval.progress import Progress
 from eval.rows import read_rows
 from eval.runs.ask import find, read
@@ -216,7 +216,7 @@ def _learn(rows: Sequence[Row], ridge: float) -> dict[str, object]:
             [(r.query_language, r.document_language) == pair and r.source == "own" for r in rows]
         )
         if chosen.sum() >= 50:
-            pairs[">".join(pair)] = round(_offset(logits[chosen], right[chosen]), 4)
+            pairs[">".join(pair)] = round(fit_offset(logits[chosen], right[chosen], PAIR_RIDGE), 4)
     return {
         "intercept": round(float(found[-1]), 4),
         "weights": {n: round(float(w), 4) for n, w in zip(NAMES, found[:-1], strict=True)},
@@ -229,19 +229,6 @@ def _learn(rows: Sequence[Row], ridge: float) -> dict[str, object]:
 def _crosses(pair: str) -> bool:
     first, second = pair.split(">")
     return first != second
-
-
-def _offset(logits: NDArray[np.float64], right: NDArray[np.float64]) -> float:
-    """What to add to the logits so that their mean chance is the share that was right."""
-    offset = 0.0
-    for _ in range(50):
-        chance = sigmoid(logits + offset)
-        slope = float((chance * (1 - chance)).sum()) + PAIR_RIDGE
-        step = (float((right - chance).sum()) - PAIR_RIDGE * offset) / slope
-        offset += step
-        if abs(step) < 1e-6:
-            break
-    return offset
 
 
 def _arrays(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from eval.duplicate_sets import read_sets
-from eval.logistic import fit_logistic, sigmoid
+from eval.logistic import Floats, fit_logistic, fit_offset, sigmoid
 from eval.progress import Progress
 from eval.runs.duplicates import Answer, run_duplicates
 from eval.runs.setup import open_setup
@@ -34,8 +34,6 @@ PAIR_RIDGE = 5.0
 FEWEST = 50  # candidates of a pair of languages with a term of its own
 LEAST = 0.5  # what is called likely is so at least
 NEVER = 0.99  # threshold where none gives the precision
-
-Floats = NDArray[np.float64]
 
 
 def main() -> None:
@@ -79,7 +77,7 @@ def _learn(answers: Sequence[Answer]) -> dict[str, object]:
         for pair in sorted(set(pair_of)):
             chosen = pair_of == pair
             if chosen.sum() >= FEWEST:
-                pairs[pair] = round(_offset(logits[chosen], right[chosen]), 4)
+                pairs[pair] = round(fit_offset(logits[chosen], right[chosen], PAIR_RIDGE), 4)
     crossed = [value for pair, value in pairs.items() if len(set(pair.split(">"))) == 2]
     chances = sigmoid(logits + np.array([pairs.get(pair, 0.0) for pair in pair_of]))
     return {
@@ -101,19 +99,6 @@ def _threshold(chances: Floats, right: Floats, sets: NDArray[np.str_]) -> float:
         if means and np.mean(means) >= PRECISION:
             return round(float(threshold), 2)
     return NEVER
-
-
-def _offset(logits: Floats, right: Floats) -> float:
-    """What to add to the logits so that their mean chance is the share that was right."""
-    offset = 0.0
-    for _ in range(50):
-        chance = sigmoid(logits + offset)
-        slope = float((chance * (1 - chance)).sum()) + PAIR_RIDGE
-        step = (float((right - chance).sum()) - PAIR_RIDGE * offset) / slope
-        offset += step
-        if abs(step) < 1e-6:
-            break
-    return offset
 
 
 if __name__ == "__main__":

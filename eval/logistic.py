@@ -41,6 +41,23 @@ def platt(logits: Floats, labels: Floats, weights: Floats) -> tuple[float, float
     return float(slope), float(offset)
 
 
+def fit_offset(logits: Floats, labels: Floats, ridge: float) -> float:
+    """What to add to the logits (n,) so that their mean chance is the mean of `labels` (n,).
+
+    Labels are in [0, 1]. By Newton's method on the log-likelihood; `ridge` is the L2 penalty on
+    the offset, in rows, and holds it near zero while there are few of them.
+    """
+    offset = 0.0
+    for _ in range(50):
+        chance = sigmoid(logits + offset)
+        slope = float((chance * (1 - chance)).sum()) + ridge
+        step = (float((labels - chance).sum()) - ridge * offset) / slope
+        offset += step
+        if abs(step) < 1e-6:
+            break
+    return offset
+
+
 def sigmoid(logits: Floats) -> Floats:
     return 1 / (1 + np.exp(-np.clip(logits, -40, 40)))
 

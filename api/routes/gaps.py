@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -17,6 +18,9 @@ from kb.queries.gaps import GapView, get_gap, list_gaps
 from kb.queries.paging import Paging
 
 router = APIRouter(prefix="/api/v1", tags=["gaps"])
+
+Closer = Annotated[Principal, allow(Permission.close_gaps)]
+GapId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("/gaps", response_model=GapsOut)
@@ -40,33 +44,23 @@ def read_gaps(
 
 
 @router.post("/gaps/{gap_id}/close", response_model=GapOut)
-def post_gap_close(
-    app: App,
-    editor: Annotated[Principal, allow(Permission.close_gaps)],
-    gap_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
-) -> GapOut:
+def post_gap_close(app: App, editor: Closer, gap_id: GapId) -> GapOut:
     """It is answered now, or needs no answer; asked again, it is open again."""
-
-    def close(session: Session) -> GapView:
-        close_gap(session, gap_id, actor=editor.actor)
-        return get_gap(session, gap_id)
-
-    return _out(app.change(close))
+    return _changed(app, gap_id, lambda s: close_gap(s, gap_id, actor=editor.actor))
 
 
 @router.post("/gaps/{gap_id}/reopen", response_model=GapOut)
-def post_gap_reopen(
-    app: App,
-    editor: Annotated[Principal, allow(Permission.close_gaps)],
-    gap_id: Annotated[int, Path(ge=1, le=2**31 - 1)],
-) -> GapOut:
+def post_gap_reopen(app: App, editor: Closer, gap_id: GapId) -> GapOut:
     """It was closed by mistake: it waits for an answer again."""
+    return _changed(app, gap_id, lambda s: reopen_gap(s, gap_id, actor=editor.actor))
 
-    def reopen(session: Session) -> GapView:
-        reopen_gap(session, gap_id, actor=editor.actor)
+
+def _changed(app: App, gap_id: int, change: Callable[[Session], None]) -> GapOut:
+    def changed(session: Session) -> GapView:
+        change(session)
         return get_gap(session, gap_id)
 
-    return _out(app.change(reopen))
+    return _out(app.change(changed))
 
 
 def _out(gap: GapView) -> GapOut:

@@ -16,6 +16,7 @@ from api.schemas.common import LANGUAGE
 from api.schemas.hits import answer_out
 from api.schemas.search import CorrectedOut, SearchOut
 from kb.actions.checks import check_language, check_text
+from kb.config import Settings
 from kb.domain import Audience, Facets, Permission, Pool, Principal
 from kb.errors import InvalidInput
 from kb.search.types import Hit, SearchPage, SearchQuery
@@ -31,6 +32,25 @@ _NAMES = frozenset(
     {"q", "language", "audience", "pool", "tags", "languages", "limit", "offset", "prefix"}
     | {"record"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is typed, for whom, and which part of what is found is wanted."""
+
+    q: Annotated[str, Query(max_length=MAX_QUESTION, examples=["nie dostałem PINu"])]
+    language: Annotated[
+        str | None,
+        Query(pattern=LANGUAGE, max_length=35, description="the reader's; left out: detected"),
+    ] = None
+    audience: Annotated[Audience, Query(description="who reads")] = Audience.public
+    pool: Pool = Pool.article
+    limit: Annotated[int, Query(ge=1, le=50)] = 10
+    offset: Annotated[int, Query(ge=0, le=1000)] = 0
+    prefix: Annotated[bool, Query(description="the last word is still being typed")] = True
+    record: Annotated[
+        bool, Query(description="false: nobody needs this, do not count it among the gaps")
+    ] = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +93,8 @@ def get_search(
     app: App,
     reader: Annotated[Principal, allow(Permission.read_articles)],
     request: Request,
+    asked: Annotated[Asked, Depends()],
     filters: Annotated[Filters, Depends(get_filters)],
-    q: Annotated[str, Query(max_length=MAX_QUESTION, examples=["nie dostałem PINu"])],
-    language: Annotated[
-        str | None,
-        Query(pattern=LANGUAGE, max_length=35, description="the reader's; left out: detected"),
-    ] = None,
-    audience: Annotated[Audience, Query(description="who reads")] = Audience.public,
-    pool: Pool = Pool.article,
-    limit: Annotated[int, Query(ge=1, le=50)] = 10,
-    offset: Annotated[int, Query(ge=0, le=1000)] = 0,
-    prefix: Annotated[bool, Query(description="the last word is still being typed")] = True,
-    record: Annotated[
-        bool, Query(description="false: nobody needs this, do not count it among the gaps")
-    ] = True,
 ) -> SearchOut:
     """Search articles, or with `pool=case` resolved cases (agents only).
 
@@ -94,38 +102,42 @@ def get_search(
     field: what has no such facet stays. Tags and languages leave only what has them. What is
     searched for among all articles and not found is counted as a gap, without what is personal.
     """
-    check_text(q, "q")
-    if pool == Pool.case:
+    check_text(asked.q, "q")
+    if asked.pool == Pool.case:
         require(reader, Permission.read_cases)
-        audience = Audience.internal
-    settings = app.settings
-    query = SearchQuery(
-        text=q,
-        language=language or detect(q, settings.languages, settings.default_language).language,
-        focus=q,
-        reader=read_as(reader, audience),
-        pools=frozenset({str(pool)}),
-        languages=filters.languages or None,
-        known=filters.facets,
-        limit=limit,
-        offset=offset,
-        prefix=prefix,
-        scope=reader.scope,
-        counted=True,
-    )
+        asked = replace(asked, audience=Audience.internal)
+    query = _query(app.settings, reader, asked, filters)
     page = _search(app, query, filters.tags)
-    narrowed = pool != Pool.article or offset or filters.tags or filters.languages
-    if record and not narrowed:
+    narrowed = asked.pool != Pool.article or asked.offset or filters.tags or filters.languages
+    if asked.record and not narrowed:
         app.searches.note(_caller(request, reader), query, page.hits)
     return SearchOut(
-        hits=[answer_out(hit, settings.resolved_public_url) for hit in page.hits],
+        hits=[answer_out(hit, app.settings.resolved_public_url) for hit in page.hits],
         total=page.total,
-        offset=offset,
-        limit=limit,
+        offset=asked.offset,
+        limit=asked.limit,
         language=page.language,
         corrected=[CorrectedOut(typed=typed, searched=word) for typed, word in page.corrected],
         generation=page.generation,
-        next=_next(request, page.total, offset, limit),
+        next=_next(request, page.total, asked.offset, asked.limit),
+    )
+
+
+def _query(settings: Settings, reader: Principal, asked: Asked, filters: Filters) -> SearchQuery:
+    spoken = settings.languages, settings.default_language
+    return SearchQuery(
+        text=asked.q,
+        language=asked.language or detect(asked.q, *spoken).language,
+        focus=asked.q,
+        reader=read_as(reader, asked.audience),
+        pools=frozenset({str(asked.pool)}),
+        languages=filters.languages or None,
+        known=filters.facets,
+        limit=asked.limit,
+        offset=asked.offset,
+        prefix=asked.prefix,
+        scope=reader.scope,
+        counted=True,
     )
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eval.logistic import auroc, calibration_error, fit_logistic, out_of_fold, platt, sigmoid
+from eval.logistic import (
+    auroc,
+    calibration_error,
+    fit_logistic,
+    fit_offset,
+    out_of_fold,
+    platt,
+    sigmoid,
+)
 
 
 def test_a_known_relation_is_found_again() -> None:
@@ -24,6 +32,16 @@ def test_platt_makes_overconfident_logits_honest() -> None:
     assert (slope, offset) == pytest.approx((0.25, 0.0), abs=0.05)
     assert calibration_error(sigmoid(truth * 4), labels) > 0.1
     assert calibration_error(sigmoid(slope * truth * 4 + offset), labels) < 0.02
+
+
+def test_an_offset_makes_the_mean_chance_the_share_that_was_right() -> None:
+    logits, labels = np.array([-2.0, -0.5, 0.0, 1.5]), np.array([0.0, 1.0, 1.0, 1.0])
+    free = fit_offset(logits, labels, ridge=0.0)
+    assert sigmoid(logits + free).mean() == pytest.approx(0.75)
+    assert fit_offset(np.zeros(4), labels, ridge=0.0) == pytest.approx(np.log(3))
+    held = fit_offset(logits, labels, ridge=5.0)  # where the pull of the rows and the ridge's meet
+    assert float((labels - sigmoid(logits + held)).sum()) == pytest.approx(5.0 * held)
+    assert 0 < held < free
 
 
 def test_auroc_counts_ties_half() -> None:
