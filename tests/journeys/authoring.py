@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.journeys.conftest import Server
-from tests.journeys.desk import PASSWORD, check, tab_to
+from tests.journeys.desk import check, tab_to
+from tests.journeys.signed_in import Person, signed_in
 
 
 def person(
     browser: Browser, server: Server, role: str, name: str, language: str = "en", width: int = 1440
 ) -> BrowserContext:
     """A browser in which somebody new with that role is signed in, by keyboard."""
-    email = f"{role}-{secrets.token_hex(4)}@lipa.example"
-    asked = ("--name", name, "--role", role, "--language", language)
-    link = server.potica("users", "add", email, *asked)
-    context = browser.new_context(
-        base_url=server.url,
-        locale=language,
-        reduced_motion="reduce",
-        viewport={"width": width, "height": 900},
-    )
-    page = context.new_page()
-    page.goto(link)
-    page.locator("#password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/try")
-    page.close()
-    return context
+    viewport = {"width": width, "height": 900}
+    return signed_in(browser, server, Person(role, name, language), viewport=viewport)
 
 
 def call(page: Page, method: str, path: str, body: object = None) -> Any:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from kb.config import Settings
 from tests.hosts.installation import Installation, installation
+from tests.journeys.watched import watched_page
 from tests.site import ROOT, copy_home
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -129,10 +130,5 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     """A visitor with a Slovenian browser. Whatever the page complains about fails the test."""
     context = browser.new_context(base_url=server.url, locale="sl-SI")
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    yield page
-    context.close()
-    assert complaints == []
+    with closing(context), watched_page(context) as page:
+        yield page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 
 from tests.journeys.axe import violations
 from tests.journeys.conftest import Server
+from tests.journeys.signed_in import Person, signed_in
+from tests.journeys.watched import watched_page
 
-PASSWORD = "river maple copper plum"
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
@@ -20,22 +20,10 @@ def agent_state(
     browser: Browser, server: Server, name: str = "", language: str = "en", **options: object
 ) -> BrowserContext:
     """A browser in which a new agent is signed in; `name` stands before the @ of the e-mail."""
-    email = f"{name or 'agent-' + secrets.token_hex(4)}@lipa.example"
-    person = ("--name", name or "Ana Hribar", "--role", "agent", "--language", language)
-    link = server.potica("users", "add", email, *person)
-    context = browser.new_context(
-        base_url=server.url,
-        locale=language,
-        reduced_motion="reduce",
-        **options,  # type: ignore[arg-type]
-    )
+    email = f"{name}@lipa.example" if name else ""
+    person = Person("agent", name or "Ana Hribar", language, email)
+    context = signed_in(browser, server, person, **options)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
-    page = context.new_page()
-    page.goto(link)
-    page.locator("#password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/try")
-    page.close()
     return context
 
 
@@ -46,15 +34,9 @@ def page_of(context: BrowserContext, *, refused: bool = False) -> Iterator[Page]
     That the network is away is the browser's complaint, not theirs; so is, where it is meant,
     that the server refuses something.
     """
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    yield page
-    page.close()
     meant = ("ERR_INTERNET_DISCONNECTED", *(("responded with a status of",) if refused else ()))
-    heard = [text for text in complaints if not any(words in text for words in meant)]
-    assert not heard, heard
+    with watched_page(context, meant) as page:
+        yield page
 
 
 def open_desk(page: Page, language: str, key: str, steps: int) -> Frame:

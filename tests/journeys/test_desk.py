@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import Server
-from tests.journeys.desk import PASSWORD, check, page_of
+from tests.journeys.desk import check, page_of
+from tests.journeys.signed_in import Person, signed_in
 
 pytestmark = pytest.mark.browser
 
@@ -33,17 +34,8 @@ WORDS = {
 @pytest.fixture(scope="module")
 def editors(browser: Browser, closed_server: Server) -> Iterator[BrowserContext]:
     """The browser of a publisher who came by the link that the command prints."""
-    person = ("--name", "Nina Kos", "--role", "publisher", "--language", "en")
-    link = closed_server.potica("users", "add", "nina.kos@lipa.example", *person)
-    context = browser.new_context(
-        base_url=closed_server.url, locale="en", reduced_motion="reduce", color_scheme="light"
-    )
-    page = context.new_page()
-    page.goto(link)
-    page.locator("#password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/try")
-    page.close()
+    person = Person("publisher", "Nina Kos", email="nina.kos@lipa.example")
+    context = signed_in(browser, closed_server, person, color_scheme="light")
     yield context
     context.close()
 

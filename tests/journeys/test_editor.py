@@ -22,13 +22,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from kb.config import Settings
 from tests.journeys.axe import violations
-from tests.journeys.conftest import POTICA, _wait
+from tests.journeys.conftest import POTICA, Server, _wait
+from tests.journeys.signed_in import PASSWORD, Person, enter, invite
+from tests.journeys.watched import watched_page
 from tests.kb.images.pictures import picture
 from tests.site import ROOT, copy_home
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "river maple copper plum"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 STYLES = """(place) => [...place.querySelectorAll("article, article *")].map((one) => {
   const style = getComputedStyle(one);
@@ -78,24 +79,12 @@ class Desk:
 
     def person(self, browser: Browser, name: str, role: str) -> BrowserContext:
         """The browser of somebody who signed in by the link that the command prints."""
-        email = f"{name.lower()}@lipa.example"
-        command = [*POTICA, "users", "add", email, "--name", name, "--role", role]
-        done = subprocess.run(
-            [*command, "--language", "en"],
-            env=self.environment,
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        assert self.process is not None
+        server = Server(self.url, self.process.pid, self.environment)
+        link = invite(server, Person(role, name, email=f"{name.lower()}@lipa.example"))
         context = browser.new_context(base_url=self.url, locale="en-GB")
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self.url)
-        page = context.new_page()
-        page.goto(done.stdout.strip())
-        page.get_by_label("New password").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/try")
-        page.close()
+        enter(context, link)
         return context
 
 
@@ -139,19 +128,9 @@ def boris(browser: Browser, desk: Desk) -> Iterator[BrowserContext]:
 @contextmanager
 def tab(context: BrowserContext, *, offline: bool = False) -> Iterator[Page]:
     """A tab in which a script that fails fails the test; `offline`: refused requests are meant."""
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-
-    def note(said: Any) -> None:
-        is_line = "ERR_" in said.text or "status of 4" in said.text or "status of 5" in said.text
-        if said.type == "error" and not (offline and is_line):
-            complaints.append(said.text)
-
-    page.on("console", note)
-    yield page
-    page.close()
-    assert complaints == []
+    line = ("ERR_", "status of 4", "status of 5")
+    with watched_page(context, line if offline else ()) as page:
+        yield page
 
 
 def to(page: Page, address: str) -> None:

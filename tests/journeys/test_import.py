@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import Server
-from tests.journeys.desk import PASSWORD, check, page_of
+from tests.journeys.desk import check, page_of
+from tests.journeys.signed_in import Person, signed_in
 from tests.kb.images.pictures import picture
 
 pytestmark = pytest.mark.browser
@@ -22,15 +23,8 @@ PAGE = """<html lang=en><title>The shelf {0}</title><link rel=canonical href=/ol
 @pytest.fixture(scope="module")
 def editor(browser: Browser, closed_server: Server) -> Iterator[BrowserContext]:
     """The browser of a publisher."""
-    person = ("--name", "Iva Kos", "--role", "publisher", "--language", "en")
-    link = closed_server.potica("users", "add", "iva.kos@lipa.example", *person)
-    context = browser.new_context(base_url=closed_server.url, locale="en", reduced_motion="reduce")
-    page = context.new_page()
-    page.goto(link)
-    page.locator("#password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/try")
-    page.close()
+    person = Person("publisher", "Iva Kos", email="iva.kos@lipa.example")
+    context = signed_in(browser, closed_server, person)
     yield context
     context.close()
 

@@ -12,10 +12,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import Server
+from tests.journeys.signed_in import PASSWORD, Person, enter, invite
+from tests.journeys.watched import watched_page
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "river maple copper plum"
 ADMIN = "office@lipa.example"
 PAGES = (
     "/people",
@@ -32,16 +33,11 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def office_state(browser: Browser, closed_server: Server) -> Iterator[str]:
-    """The cookies of an administrator who came by the link that the command prints."""
-    person = ("--name", "Meta Oblak", "--role", "administrator", "--language", "en")
-    link = closed_server.potica("users", "add", ADMIN, *person)
+def office_state(browser: Browser, closed_server: Server) -> Iterator[BrowserContext]:
+    """The browser of an administrator who came by the link that the command prints."""
     context = _browser_of(browser, closed_server)
-    page = context.new_page()
-    page.goto(link)
-    page.get_by_label("New password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/try")
+    person = Person("administrator", "Meta Oblak", email=ADMIN)
+    enter(context, invite(closed_server, person))
     yield context
     context.close()
 
@@ -49,13 +45,8 @@ def office_state(browser: Browser, closed_server: Server) -> Iterator[str]:
 @pytest.fixture
 def office(office_state: BrowserContext) -> Iterator[Page]:
     """A page of the administrator's browser; a script that fails fails the test."""
-    page = office_state.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    yield page
-    page.close()
-    assert complaints == []
+    with watched_page(office_state) as page:
+        yield page
 
 
 def _browser_of(browser: Browser, server: Server, **options: object) -> BrowserContext:

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Page, expect
 from api.ui.i18n import NAMES
 from tests.journeys.conftest import Server
 from tests.journeys.desk import (
-    PASSWORD,
     agent_state,
     answered,
     check,
@@ -20,6 +19,7 @@ from tests.journeys.desk import (
     settled,
     tab_to,
 )
+from tests.journeys.signed_in import PASSWORD
 
 pytestmark = pytest.mark.browser
 

@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.axe import violations
 from tests.journeys.conftest import Server
+from tests.journeys.signed_in import Person, choose_password, invite
 
 pytestmark = pytest.mark.browser
-PASSWORD = "river maple copper plum"
 HEADING = {
     "en": "Questions for you",
     "pl": "Pytania do Ciebie",
@@ -35,13 +35,9 @@ def people(browser: Browser, closed_server: Server) -> Iterator[tuple[Page, Page
     contexts = [browser.new_context(base_url=closed_server.url, locale="en-GB") for _ in range(2)]
     pages = []
     for context, name in zip(contexts, ("tjasa", "bor"), strict=True):
-        email = f"{name}@lipa.example"
-        person = ("--name", name.title(), "--role", "agent", "--language", "en")
+        person = Person("agent", name.title(), email=f"{name}@lipa.example")
         page = context.new_page()
-        page.goto(closed_server.potica("users", "add", email, *person))
-        page.get_by_label("New password").fill(PASSWORD)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/try")
+        choose_password(page, invite(closed_server, person))
         pages.append(page)
     yield pages[0], pages[1]
     for context in contexts:

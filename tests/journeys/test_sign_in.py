@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.conftest import Server
+from tests.journeys.signed_in import PASSWORD, Person, choose_password, invite
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "river maple copper plum"
 QUESTION = "PIN-a za paketnik nisem dobil"
 EMAIL = "zala@lipa.example"
 
@@ -20,8 +20,7 @@ EMAIL = "zala@lipa.example"
 @pytest.fixture(scope="module")
 def invitation(closed_server: Server) -> str:
     """The link that the command prints."""
-    person = ("--name", "Zala Kovač", "--role", "agent", "--language", "sl")
-    return closed_server.potica("users", "add", EMAIL, *person)
+    return invite(closed_server, Person("agent", "Zala Kovač", "sl", EMAIL))
 
 
 @pytest.fixture
@@ -135,9 +134,7 @@ def test_nothing_overflows_and_colours_can_be_read(
 ) -> None:
     email = f"wide-{width}-{scheme}@a-company-with-a-long-name.lipa.example"
     name = "Maksimilijana Wolfeschlegelsteinhausenbergerdorff"
-    link = closed_server.potica(
-        "users", "add", email, "--name", name, "--role", "domain_expert", "--language", "hu"
-    )
+    link = invite(closed_server, Person("domain_expert", name, "hu", email))
     context = browser.new_context(
         base_url=closed_server.url,
         viewport={"width": width, "height": 800},
@@ -154,10 +151,7 @@ def test_nothing_overflows_and_colours_can_be_read(
                     f"/reset/{'x' * 43}", link, "/try"):  # fmt: skip
         page.goto(address)
         check(address)
-    page.goto(link)
-    page.locator("#password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/try")
+    choose_password(page, link)
     page.goto("/account?done=about")
     page.locator(".who summary").click()
     box = page.locator(".who__list").bounding_box()
