@@ -18,6 +18,7 @@ class WhyOut(Output):
     title: float = Field(description="meaning: the title is near the question")
     lexical: float = Field(description="words in common, lemmatised and without diacritics")
     facet: float = Field(description="product, country and the like, as the dialog named them")
+    pieces: float = Field(description="how well the pieces of a long letter agree on it, else 0")
     trust: float = Field(description="validated, reviewed, not flagged")
     use: float = Field(description="used by agents and followed by success")
 

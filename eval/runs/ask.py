@@ -67,6 +67,7 @@ def find(
         pools=frozenset({str(Pool(base.pool))}),
         languages=frozenset(languages) if languages else None,
         known=dialog.known,
+        pieces=dialog.pieces,
         limit=limit,
     )
     return base.searcher.search(query, reading.vectors).hits

@@ -6,9 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from kb.assist.asks import asks
+from kb.assist.letter import letter_pieces
 from kb.assist.small_talk import without_small_talk
 from kb.assist.turns import (
     Turn,
@@ -26,6 +25,7 @@ from kb.assist.turns import (
 from kb.assist.types import DialogQuery, Message, SuggestRequest
 from kb.config import Settings
 from kb.domain import Facets
+from kb.encoders.once import encode_once
 from kb.ports import Encoder, Vectors
 from kb.search.named import without_names
 from kb.text.language import LanguageGuess, detect
@@ -46,7 +46,8 @@ _SURE_LETTERS = 25  # and the letters it must have: "ok" is no change of languag
 
 @dataclass(frozen=True, slots=True)
 class DialogReading:
-    """The query with its vectors, shape (2, dim): of `query.text` and of `query.focus`."""
+    """The query with its vectors, shape (2 + p, dim): of `query.text`, of `query.focus` and of
+    each of the p `query.pieces`."""
 
     query: DialogQuery
     vectors: Vectors
@@ -77,13 +78,15 @@ def read_dialog(request: SuggestRequest, encoder: Encoder, settings: Settings) -
     if is_letter:
         focus = text
     started = time.perf_counter()
-    vectors = _encoded(text, _unnamed(focus, request.facets), encoder)
+    pieces = letter_pieces(request.messages, guess.language) if is_letter else ()
+    vectors = encode_once([text, _unnamed(focus, request.facets), *pieces], encoder)
     elapsed = (time.perf_counter() - started) * 1000
     # A complaint told in several sentences may ask in none of them, but does as a whole. Where
     # no question is open, the text is what was said before, and only the last words count.
-    chances = asks([text, focus], vectors, encoder.model_id)
+    chances = asks([text, focus], vectors[:2], encoder.model_id)
     chance = float(chances.max() if question else chances[1]) if focus else 0.0
-    query = DialogQuery(text, focus, guess.language, guess.confidence, chance, request.facets)
+    told = (guess.language, guess.confidence, chance, request.facets, pieces)
+    query = DialogQuery(text, focus, *told)
     return DialogReading(query, vectors, elapsed)
 
 
@@ -91,15 +94,6 @@ def _unnamed(focus: str, known: Facets) -> str:
     """The focus without the names that the facets filter by: all that is left has them."""
     values = [value for found in known.values() for value in found]
     return (without_names(focus, values) if values else "") or focus
-
-
-def _encoded(text: str, focus: str, encoder: Encoder) -> Vectors:
-    """Both query vectors; what is equal is encoded once, nothing when there is no text."""
-    texts = list(dict.fromkeys(filter(None, (text, focus))))
-    found = encoder.encode(texts, "query")
-    if not texts:
-        return np.zeros((2, encoder.dim), np.float32)
-    return found if len(texts) == 2 else np.repeat(found, 2, axis=0)
 
 
 def dialog_language(

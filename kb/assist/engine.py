@@ -139,6 +139,7 @@ class Engine:
             reader=request.reader,
             pools=frozenset(map(str, pools)),
             known=reading.query.known,
+            pieces=reading.query.pieces,
             scope=request.scope,
             limit=request.limit,
         )

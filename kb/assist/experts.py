@@ -47,6 +47,7 @@ def _subject(engine: Engine, state: LiveState, by: Principal) -> Subject:
         reader=by.widest,
         pools=frozenset(map(str, pools)),
         known=asked.known,
+        pieces=asked.pieces,
         scope=by.scope,
         limit=max(ARTICLES, CASES),
     )

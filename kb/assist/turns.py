@@ -60,8 +60,8 @@ class Turn:
 def readable(messages: Sequence[Message]) -> list[Message]:
     """The last messages of customer and agent that say something, cut to a sane length."""
     said = [m for m in messages[-MESSAGES:] if m.role in ("customer", "agent") and m.text.strip()]
-    clean = [replace(message, text=_clean(_shortened(message.text))) for message in said]
-    return [message for message in clean if message.text.strip()]
+    found = [replace(message, text=clean(_shortened(message.text))) for message in said]
+    return [message for message in found if message.text.strip()]
 
 
 def turns_of(messages: Sequence[Message], language: str) -> list[Turn]:
@@ -69,7 +69,7 @@ def turns_of(messages: Sequence[Message], language: str) -> list[Turn]:
     turns: list[Turn] = []
     for message in messages:
         spans = split_sentences(message.text, language)
-        texts = [_one_line(message.text[span.start : span.end]) for span in spans]
+        texts = [one_line(message.text[span.start : span.end]) for span in spans]
         sentences = tuple(Sentence(text, 0.0, small_talk(text)) for text in texts)
         if turns and turns[-1].role == message.role:
             turns[-1] = Turn(message.role, turns[-1].sentences + sentences)
@@ -180,10 +180,11 @@ def _shortened(text: str) -> str:
     return text[:half] + "\n\n" + text[-half:]
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without what no database takes: NUL bytes and lone surrogates."""
     return text.replace("\x00", " ").encode("utf-8", "replace").decode()
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text with single spaces for all that separates its words."""
     return " ".join(text.split())

@@ -39,7 +39,8 @@ class DialogQuery:
     """What a dialog asks: the query text, its focus, and how surely it asks anything.
 
     `asks` is a calibrated probability in [0, 1] that the customer states a problem, a request
-    or a question that a knowledge base could answer.
+    or a question that a knowledge base could answer. `pieces` are those of a letter that is
+    longer than `text`.
     """
 
     text: str
@@ -48,6 +49,7 @@ class DialogQuery:
     language_confidence: float
     asks: float
     known: Facets
+    pieces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kb.search.types import Hit
 
 BAR = 24  # characters of the longest bar
-PARTS = ("dense", "title", "lexical", "facet", "trust", "use")
+PARTS = ("dense", "title", "lexical", "facet", "pieces", "trust", "use")
 
 
 def ask(

@@ -28,7 +28,8 @@ class Weights:
 
     `full_share_known` is that share when facets already narrow the field; `context_word` is the
     weight of a word that stands outside the focus. `case_title` and `case_words` serve cases: what
-    a title counts there, and how many times as much words, but in letters.
+    a title counts there, and how many times as much words, but in letters. `pieces` is what it
+    counts that those of a long letter agree (`kb.search.pieces`).
     """
 
     full_share: float
@@ -45,6 +46,7 @@ class Weights:
     case_title: float
     case_words: float
     letter_scale: float
+    pieces: float
     lexical_scale: Mapping[str, float]
 
     def of(self, pools: Collection[str]) -> Weights:

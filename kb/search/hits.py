@@ -39,6 +39,11 @@ class _Judged:
     def score(self) -> float:
         return sum(self.page.shares.values()) + self.trust + self.use
 
+    @property
+    def matched(self) -> float:
+        """Without what the pieces of a letter add: confidence is judged by the query itself."""
+        return self.score - self.page.shares.get("pieces", 0.0)
+
 
 def make_hits(
     ranked: Sequence[tuple[Ranked, int]],
@@ -65,7 +70,7 @@ def make_hits(
         judged = _Judged(page, passage, trust, weights.use * _use(use) if use else 0.0)
         found.append((place // BLOCK, -judged.score, page.key, judged))
     found.sort(key=lambda f: f[:3])
-    scores = [-negative for _, negative, _, _ in found]
+    scores = [judged.matched for _, _, _, judged in found]
     shown = range(query.offset, min(len(found), query.offset + query.limit))
     hits = [_hit(found[i][3], query, asked, languages_of, _margin(scores, i)) for i in shown]
     return hits, len(found)
@@ -106,7 +111,7 @@ def _hit(
 ) -> Hit:
     page, passage = judged.page, judged.passage
     why = Why(**page.shares, trust=judged.trust, use=judged.use)
-    figures = Figures(why.score - why.trust - why.use, page.body, page.title, page.words, margin)
+    figures = Figures(why.matched, page.body, page.title, page.words, margin)
     confidence = packaged_calibration(str(passage.pool)).confidence(
         figures, query.language, page.key.language
     )

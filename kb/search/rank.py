@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +34,15 @@ class PageWords:
 class Question:
     """A query ready to be asked of parts, whatever it is filtered by.
 
-    `vector` is mixed and centred, shape (dim,); None: words only.
+    `vector` is mixed and centred, shape (dim,); None: words only. `pieces` are those of a long
+    letter (`kb.search.pieces`).
     """
 
     text: str
     language: str
     asked: Asked
     vector: Vectors | None
+    pieces: tuple[Question, ...] = ()
     _words: dict[int, PageWords] = field(default_factory=dict, init=False)
     _cosines: dict[int, Vectors] = field(default_factory=dict, init=False)
 
@@ -97,6 +99,12 @@ class Candidates:
     def key(self, place: int) -> PageKey:
         return self.segment.rows.pages[int(self.pages[place])]
 
+    def agreed(self, found: Mapping[tuple[str, str], float], weight: float) -> Candidates:
+        """The same with what the pieces of a letter add, by document in [0, 1]."""
+        values = [found.get(key[:2], 0.0) for key in self.keys()]
+        added = weight * np.array(values, np.float32)
+        return replace(self, scores=self.scores + added, shares={**self.shares, "pieces": added})
+
     def at(self, place: int) -> Ranked:
         """One of them, in full: only what may be shown is worth an object."""
         return Ranked(
@@ -112,13 +120,15 @@ class Candidates:
 def mixed_vector(
     vectors: Vectors | None, full_share: float, language: str, means: Means
 ) -> Vectors | None:
-    """The centred mix, shape (dim,), of the raw vectors (2, dim) of the whole text and the focus.
+    """The centred mix, shape (dim,), of the raw vectors of the whole text and the focus.
+
+    They are the first two rows of `vectors`.
 
     None where there is nothing to compare with.
     """
     if vectors is None:
         return None
-    both = means.centred(vectors, "query", language)
+    both = means.centred(vectors[:2], "query", language)
     mixed = unit(full_share * both[0] + (1 - full_share) * both[1])
     return mixed if mixed.any() else None
 

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from kb.config import Settings
 from kb.db import session_factory
 from kb.domain import READABLE_BY, in_scope, utc_now
+from kb.encoders.once import encode_once
 from kb.errors import EncoderError
 from kb.ports import Encoder, PassageFilter, Vectors
 from kb.queries.passages import load_visible, visible_documents
@@ -22,6 +23,7 @@ from kb.search.fuse import Weights, packaged_weights
 from kb.search.hits import BLOCK, Standing, Visible, make_hits
 from kb.search.index import Index
 from kb.search.named import without_names
+from kb.search.pieces import agreement
 from kb.search.rank import (
     Candidates,
     Question,
@@ -91,7 +93,8 @@ class Searcher:
         self.index.view()
 
     def search(self, query: SearchQuery, vectors: Vectors | None = None) -> SearchPage:
-        """Hits, best first. `vectors` (2, dim), raw: of `query.text` and `query.focus`.
+        """Hits, best first. `vectors` (2 + p, dim), raw: of `query.text`, `query.focus` and the p
+        `query.pieces`.
 
         Without vectors and without an encoder that answers, words alone are searched. Raises
         DatabaseError when SQL is away.
@@ -152,13 +155,11 @@ class Searcher:
         values = [value for found in query.known.values() for value in found]
         if (stripped := without_names(focus, values)) and values:
             focus = stripped
-        texts = [query.text] if focus == query.text else [query.text, focus]
         try:
-            found = self._encoder.encode(texts, "query")
+            return encode_once([query.text, focus, *query.pieces], self._encoder)
         except EncoderError as error:
             log.warning("searching_words_only", reason=error.message)
             return None
-        return found if len(found) == 2 else np.repeat(found, 2, axis=0)
 
     def _question(self, query: SearchQuery, view: View, vectors: Vectors | None) -> Question:
         weights = self._weights
@@ -171,7 +172,19 @@ class Searcher:
         )
         share = weights.full_share_known if query.known else weights.full_share
         vector = mixed_vector(vectors, share, query.language, view.means)
-        return Question(query.text, query.language, asked, vector)
+        pieces = self._pieces(query, view, vectors)
+        return Question(query.text, query.language, asked, vector, pieces)
+
+    def _pieces(
+        self, query: SearchQuery, view: View, vectors: Vectors | None
+    ) -> tuple[Question, ...]:
+        found = []
+        for number, piece in enumerate(query.pieces, 2):
+            own = vectors[[number, number]] if vectors is not None else None
+            asked = ask(piece, piece, query.language, view.synonyms, self._weights.context_word)
+            vector = mixed_vector(own, 1.0, query.language, view.means)
+            found.append(Question(piece, query.language, asked, vector))
+        return tuple(found)
 
     def _found(
         self, session: Session, query: SearchQuery, view: View, question: Question
@@ -203,10 +216,13 @@ class Searcher:
         """The best page of each document, best first, as its place among a part's candidates."""
         best: dict[tuple[str, str], tuple[float, PageKey, Candidates, int]] = {}
         weights = self._weights.of(where.pools or ())
+        agreed = agreement(view.parts, question.pieces, where, weights)
         for part in view.parts:
             found = rank_part(part, question, where, weights)
             if found is None:
                 continue
+            if agreed:
+                found = found.agreed(agreed, weights.pieces)
             scores = found.scores.tolist()
             for place, (key, score) in enumerate(zip(found.keys(), scores, strict=True)):
                 document = key[:2]

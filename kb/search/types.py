@@ -18,6 +18,7 @@ class SearchQuery:
     is the reader's and decides which translation is shown. `prefix` completes the last word.
     `scope` is what the reader may see of each facet (see `in_scope`). `counted`: SQL looks at all
     that was ranked, so that totals and pages count what the reader may see and nothing else.
+    `pieces` are those of a letter that is longer than `text`.
     """
 
     text: str
@@ -32,6 +33,7 @@ class SearchQuery:
     prefix: bool = False
     scope: Facets = field(default_factory=dict)
     counted: bool = False
+    pieces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,16 @@ class Why:
     facet: float
     trust: float
     use: float
+    pieces: float = 0.0  # of a long letter
 
     @property
     def score(self) -> float:
-        return self.dense + self.title + self.lexical + self.facet + self.trust + self.use
+        return self.matched + self.pieces + self.trust + self.use
+
+    @property
+    def matched(self) -> float:
+        """What the query itself found: all that confidence is judged by."""
+        return self.dense + self.title + self.lexical + self.facet
 
 
 @dataclass(frozen=True, slots=True)
