@@ -131,11 +131,15 @@ def _tables(source: Path, kind: str, reading: Reading) -> Iterator[Found]:
     is_folder = source.is_dir()
     for path in walk(source, _SUFFIXES[kind], limits) if is_folder else [source]:
         name = path.relative_to(source).as_posix() if is_folder else path.name
-        read = read_jsonl if kind == "jsonl" else read_csv
         try:
             if is_folder:
                 check_inside(path, source)
-            yield from read_rows(path, read(path, limits, name), reading)
+            if kind == "jsonl":
+                records = read_jsonl(path, limits, name)
+            else:
+                needed = () if is_folder else reading.options.columns
+                records = read_csv(path, limits, name, needed)
+            yield from read_rows(path, records, reading)
         except KbError as error:
             if not is_folder:
                 raise

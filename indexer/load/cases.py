@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -59,7 +59,7 @@ def import_cases(
 def read_cases(source: Path, options: ImportOptions) -> Iterator[SourcedCase | Rejection]:
     """Each case with its place, or why it is none. Raises KbError when nothing can be read."""
     if not source.is_dir():
-        yield from _file(source, source.name, options)
+        yield from _file(source, source.name, options, options.columns)
         return
     for path in walk(source, JSONL | CSV, options.limits):
         name = path.relative_to(source).as_posix()
@@ -70,12 +70,17 @@ def read_cases(source: Path, options: ImportOptions) -> Iterator[SourcedCase | R
             yield Rejection(name, 1, error.message)
 
 
-def _file(path: Path, name: str, options: ImportOptions) -> Iterator[SourcedCase | Rejection]:
+def _file(
+    path: Path, name: str, options: ImportOptions, columns: Collection[str] = ()
+) -> Iterator[SourcedCase | Rejection]:
     kind = options.format or kind_of(path)
     if kind == "markdown":
         raise InvalidInput("Cases come as JSONL or CSV: convert the file.")
-    read = read_jsonl if kind == "jsonl" else read_csv
-    for record in read(path, options.limits, name):
+    if kind == "jsonl":
+        records = read_jsonl(path, options.limits, name)
+    else:
+        records = read_csv(path, options.limits, name, columns)
+    for record in records:
         if isinstance(record, Rejection):
             yield record
             continue

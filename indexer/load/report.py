@@ -64,6 +64,11 @@ class ImportOptions:
     body_html: bool = False  # the texts in a table are HTML
     zip_limits: UploadLimits = field(default_factory=UploadLimits)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those that a table must have."""
+        return (*self.mapping.values(), *self.facets)
+
 
 @dataclass(slots=True)
 class ImportReport:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -73,11 +73,15 @@ def parse_json(text: str, limits: Limits) -> object:
 
 
 def read_csv(
-    path: Path, limits: Limits | None = None, name: str | None = None
+    path: Path,
+    limits: Limits | None = None,
+    name: str | None = None,
+    columns: Collection[str] = (),
 ) -> Iterator[RawRecord | Rejection]:
     """One record or rejection per row below the header; commas, semicolons, tabs or pipes.
 
-    Raises KbError when the file as a whole cannot be read.
+    A header without one of `columns` (capitals do not matter) is rejected. Raises KbError when the
+    file as a whole cannot be read.
     """
     limits = limits or Limits()
     name = name or path.name
@@ -95,7 +99,9 @@ def read_csv(
             if row is None:
                 return
             if header is None:
-                header = _header(row)
+                found = _header(row)
+                _check_columns(found, columns)
+                header = found
             elif any(row):
                 count += 1
                 if count > limits.records:
@@ -118,6 +124,14 @@ def _header(row: list[str]) -> list[str]:
     if not names or len(set(names)) < len(names):
         raise InvalidInput("The first line must name each column, no name twice.")
     return header
+
+
+def _check_columns(header: list[str], wanted: Collection[str]) -> None:
+    there = {name.lower() for name in header}
+    for column in wanted:
+        if column and column.lower() not in there:
+            names = ", ".join(name for name in header if name)
+            raise InvalidInput(f"There is no column {column!r}: the file has {names}.")
 
 
 def _cells(header: list[str], row: list[str], limits: Limits) -> Mapping[str, object]:

@@ -73,7 +73,8 @@ def list_(
             escape("; ".join(f"{name}={','.join(some)}" for name, some in user.scope.items())),
             f"{user.signed_in_at:%Y-%m-%d %H:%M} UTC" if user.signed_in_at else "never",
         )
-    Console().print(table if page.items else "Nobody yet: potica users add EMAIL --name … --role …")
+    nobody = "Nobody fits." if text else "Nobody yet: potica users add EMAIL --name … --role …"
+    Console().print(table if page.items else nobody)
     if page.total > len(page.items):
         Console().print(f"The first {len(page.items)} of {page.total}: give part of a name.")
 

@@ -332,6 +332,19 @@ def test_a_table_leaves_alone_what_it_does_not_state(
     assert report.changed == ["d1"]
 
 
+def test_mapping_to_a_column_that_is_not_there_takes_nothing(
+    tmp_path: Path, sqlite_sessions: sessionmaker[Session]
+) -> None:
+    path = tmp_path / "faq.csv"
+    path.write_text("Question,Answer\nWhere is it?,In the box.\n", encoding="utf-8")
+    options = ImportOptions(mapping={"title": "Heading", "body": "Answer"}, language="en")
+    report = import_articles(sqlite_sessions, path, options)
+    assert report.created == []
+    assert [r.reason for r in report.rejected] == [
+        "There is no column 'Heading': the file has Question, Answer."
+    ]
+
+
 def test_mapping_to_a_field_that_is_none_is_an_error(
     tmp_path: Path, sqlite_sessions: Sessions
 ) -> None:

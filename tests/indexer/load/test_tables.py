@@ -106,3 +106,16 @@ def test_a_header_that_names_a_column_twice_is_refused(tmp_path: Path) -> None:
     (bad,) = read_csv(_file(tmp_path, b"a,a\n1,2\n", "x.csv"))
     assert isinstance(bad, Rejection)
     assert "no name twice" in bad.reason
+
+
+def test_a_column_that_is_needed_and_not_there_is_told_once(tmp_path: Path) -> None:
+    path = _file(tmp_path, b"Question,Answer\n1,2\n3,4\n", "x.csv")
+    (bad,) = read_csv(path, columns=("question", "Topic"))
+    assert isinstance(bad, Rejection)
+    assert bad.line == 1
+    assert bad.reason == "There is no column 'Topic': the file has Question, Answer."
+
+
+def test_columns_are_found_whatever_their_capitals(tmp_path: Path) -> None:
+    path = _file(tmp_path, b"Question,Answer\n1,2\n", "x.csv")
+    assert all(isinstance(row, RawRecord) for row in read_csv(path, columns=("question", "")))

@@ -86,7 +86,7 @@ def test_a_person_is_added_with_a_link_and_changed(run, settings: Settings) -> N
     assert code == 0
     for shown in ("Ana [Kos]", "ana@lipa.example", "invited", "agent, manager", "never"):
         assert shown in out
-    assert "Nobody yet" in run("list", "nobody")[1]
+    assert "Nobody fits" in run("list", "nobody")[1]
 
     assert run("roles", "ana@lipa.example", "--role", "publisher")[0] == 0
     assert _user(settings, "ana@lipa.example").roles == ("publisher",)
