@@ -119,7 +119,7 @@ class Searcher:
         for the next search.
         """
         query = queries[0]
-        has_text = bool(query.text.strip())
+        has_text = any(map(str.isalnum, query.text))  # signs and emoji alone ask for nothing
         if vectors is None and has_text:
             vectors = self._encode(query)
         with self._sessions() as session:

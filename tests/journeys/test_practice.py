@@ -171,7 +171,7 @@ def _close(page: Page, side: Frame) -> None:
     assert closed.value.status == 200
     body = closed.value.json()["interaction"]
     assert (body["state"], body["outcome"], body["reuse"]) == ("resolved", "solved", "used")
-    expect(side.locator("#closed")).to_be_visible()
+    expect(side.locator("#closed")).to_be_in_viewport()
     with _sent(page, "/api/v1/interactions/int_") as opened:
         side.locator('[data-do="reopen"]').press("Enter")
     assert opened.value.json()["interaction"]["state"] == "open"

@@ -265,3 +265,9 @@ def test_words_are_searched_when_the_encoder_is_away(
 
     monkeypatch.setattr(base.encoder, "encode", away)
     assert keys(base.page("locker")) == ["open"]
+
+
+@pytest.mark.parametrize("signs", ["", "  ", "😀", "?!", "؟"])
+def test_signs_alone_find_nothing(filled: Base, signs: str) -> None:
+    page = filled.page(signs, reader=Audience.internal)
+    assert (page.hits, page.total) == ((), 0)

@@ -3,6 +3,7 @@
 
 import { reply as voice } from "./announce.js";
 import { clone, write } from "./dom.js";
+import { revealClosed } from "./notices.js";
 import { plain } from "./prose.js";
 import { closeSheet, openSheet, say, sheet } from "./sheets.js";
 import { draft, forgetDraft } from "./store.js";
@@ -179,6 +180,7 @@ export function createForms(desk, api) {
       form.reset();
       voice(text("closed_said"));
       closeSheet();
+      revealClosed();
     },
   };
 

@@ -147,6 +147,14 @@ function fillQuestion(question, canInsert) {
   return item;
 }
 
+let isClosing = false;
+
+/** Who has just closed it sees what it led to, now or when it is told; for others nothing moves. */
+export function revealClosed() {
+  isClosing = at("closed").hidden;
+  if (!isClosing) at("closed").scrollIntoView({ block: "nearest" });
+}
+
 export function showClosed(interaction) {
   const isClosed = interaction.state === "resolved";
   const isHanded = interaction.state === "handed_over";
@@ -159,6 +167,7 @@ export function showClosed(interaction) {
   const isSolved = ["solved", "solved_second_contact", "compensated"].includes(interaction.outcome);
   draft.hidden = !isClosed || !isSolved || !interaction.case_id;
   draft.href = `/editor/cases/${interaction.case_id}/draft?ui=${document.documentElement.lang}`;
+  if (isClosing && isClosed) revealClosed();
 }
 
 /** Why the best answer is another than before; `titleOf` knows what documents are called. */
