@@ -58,8 +58,8 @@ def test_a_colleague_is_named_and_finds_it_at_home(
     with page_of(writer) as other:
         other.goto("/account")
         assert call(other, "GET", "/api/v1/editor/home")["counts"]["mentions"] == 1
-        other.goto(past)
-        with other.expect_response("**/comments/seen") as seen:
+        with other.expect_response("**/comments/seen") as seen:  # said as the page opens
+            other.goto(past)
             expect(other.locator(".comment")).to_have_count(1)
         assert seen.value.status == 204
         assert call(other, "GET", "/api/v1/editor/home")["counts"]["mentions"] == 0
