@@ -32,10 +32,10 @@ from eval.logistic import (
     sigmoid,
 )
 from kb.assist.asks import SURFACE, WEIGHTS, scaled, surface_features
-from kb.assist.phrases import phrase_languages
 from kb.config import get_settings
 from kb.encoders.factory import create_encoder
 from kb.ports import Encoder, Vectors
+from kb.text.phrases import phrase_languages
 
 CALIBRATION = Path(__file__).parent / "calibration"
 DOMAINS = ("airline", "finance", "insurance")

@@ -23,6 +23,7 @@ from kb.domain import (
     Suggestion,
 )
 from kb.queries.interactions import in_order
+from kb.text.replies import tells
 
 OWN = "c-"
 """Keys of cases that interactions made begin so."""
@@ -33,11 +34,12 @@ def close_case(session: Session, row: Interaction, actor: str) -> str | None:
     """Save the interaction's case as resolved; gives its key, or None when there is nothing to.
 
     A case of our own holds the messages of all its interactions. A case that another system
-    made is only resolved. Without a resolution (the agent said nothing, either) nothing is
+    made is only resolved. Without a resolution (the agent told nothing, either) nothing is
     made: a case that says not how it was solved helps nobody.
     """
     messages = _messages(session, row)
-    resolution = row.resolution.strip() or _last_of_agent(messages)
+    language = _language(session, row)
+    resolution = row.resolution.strip() or _told_last(messages, language)
     if not resolution or not any(message.role == Role.customer for message in messages):
         return None
     outcome = row.outcome or Outcome.solved
@@ -49,7 +51,7 @@ def close_case(session: Session, row: Interaction, actor: str) -> str | None:
         session,
         CaseInput(
             id=case_id,
-            language=_language(session, row),
+            language=language,
             channel=row.channel,
             messages=[MessageInput(m.role, m.text, m.at) for m in messages],
             subject=row.subject,
@@ -102,9 +104,10 @@ def _messages(session: Session, row: Interaction) -> list[InteractionMessage]:
     return in_order(session.scalars(query).all())
 
 
-def _last_of_agent(messages: Sequence[InteractionMessage]) -> str:
-    said = [message.text for message in messages if message.role == Role.agent]
-    return said[-1].strip() if said else ""
+def _told_last(messages: Sequence[InteractionMessage], language: str) -> str:
+    """The agent's last reply that tells something; questions and promises solved nothing."""
+    said = (message.text for message in reversed(messages) if message.role == Role.agent)
+    return next((text.strip() for text in said if tells(text, language)), "")
 
 
 def _language(session: Session, row: Interaction) -> str:

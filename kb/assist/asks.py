@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.assist.phrases import SMALL_TALK, get_phrases, phrase_languages
-from kb.assist.small_talk import WORD, small_talk
 from kb.errors import ConfigError
 from kb.ports import Vectors
 from kb.text.fold import fold
+from kb.text.phrases import SMALL_TALK, get_phrases, phrase_languages
+from kb.text.small_talk import WORD, small_talk
 from kb.text.terms import question_words
 
 WEIGHTS = Path(__file__).parent / "weights" / "asks.npz"

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kb.assist.excerpt import Unit, units_of
-from kb.assist.phrases import get_phrases
 from kb.assist.turns import content_terms
 from kb.assist.types import DialogQuery, Reply, ReplySentence
 from kb.domain import Audience, Part, Pool
 from kb.search.types import Hit
+from kb.text.phrases import get_phrases
 from kb.text.terms import base_language
 
 HITS = 3  # passages looked at

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from kb.assist.asks import asks
 from kb.assist.letter import letter_pieces
-from kb.assist.small_talk import without_small_talk
 from kb.assist.turns import (
     Turn,
     asks_back,
@@ -29,6 +28,7 @@ from kb.encoders.once import encode_once
 from kb.ports import Encoder, Vectors
 from kb.search.named import without_names
 from kb.text.language import LanguageGuess, detect
+from kb.text.small_talk import without_small_talk
 from kb.text.terms import base_language
 
 LETTER = 600  # characters from which a message is a letter or a ticket: no one sentence is it

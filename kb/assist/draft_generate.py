@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 from kb.assist.draft_article import ArticleDraft, Section, write_body
 from kb.assist.draft_pieces import Bit, DraftCase, Said
-from kb.assist.phrases import get_phrases
 from kb.assist.prompts import fill_prompt
 from kb.assist.support import supported
 from kb.errors import GeneratorError
 from kb.ports import Encoder, Generator
+from kb.text.phrases import get_phrases
 from kb.text.terms import base_language
 
 PIECES = 40  # given to the model

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from kb.assist.asks import asks
 from kb.assist.draft_words import get_draft_words
-from kb.assist.small_talk import small_talk, without_small_talk
 from kb.assist.turns import content_terms
 from kb.domain import Role
 from kb.queries.cases import CaseRedactions, CaseView
 from kb.queries.redactions import hidden_spans
 from kb.text.sentences import split_sentences
+from kb.text.small_talk import small_talk, without_small_talk
 
 ISSUE_BUDGET = 500  # characters of the customer's own words
 LATER = 2  # sentences of later turns that still state the problem

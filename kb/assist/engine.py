@@ -17,10 +17,8 @@ from kb.assist.asks import load_asks
 from kb.assist.compose import compose_reply
 from kb.assist.dialog import DialogReading, read_dialog
 from kb.assist.generator import create_generator
-from kb.assist.phrases import get_phrases
 from kb.assist.record import suggestion_record
 from kb.assist.rewrite import rewrite_reply
-from kb.assist.small_talk import small_talk
 from kb.assist.types import (
     DialogQuery,
     NothingKnown,
@@ -36,6 +34,8 @@ from kb.errors import DatabaseError
 from kb.ports import Encoder, Generator
 from kb.search.search import Searcher
 from kb.search.types import Hit, SearchPage, SearchQuery
+from kb.text.phrases import get_phrases
+from kb.text.small_talk import small_talk
 
 SURE_ENOUGH = 0.28
 """Below this confidence the best article is no answer. One figure serves all languages because

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kb.assist.compose import assemble, is_line
-from kb.assist.phrases import get_phrases
 from kb.assist.prompts import fill_prompt
-from kb.assist.small_talk import small_talk
 from kb.assist.support import backing
 from kb.assist.types import DialogQuery, Reply, ReplySentence
 from kb.config import Settings
 from kb.errors import GeneratorError
 from kb.ports import Encoder, Generator
 from kb.text.language import detect
+from kb.text.phrases import get_phrases
 from kb.text.sentences import split_sentences
+from kb.text.small_talk import small_talk
 from kb.text.terms import base_language
 
 LONGER = 1.6  # times the length of the sources: more is invention

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.assist.phrases import get_phrases
-from kb.assist.small_talk import WORD
 from kb.assist.turns import content_terms
 from kb.ports import Vectors
 from kb.text.fold import fold
 from kb.text.lexicon import get_lexicon
+from kb.text.phrases import get_phrases
+from kb.text.small_talk import WORD
 from kb.text.terms import base_language, terms
 
 # Cosine of two passage vectors, chosen in docs/decisions/0006.

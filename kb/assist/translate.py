@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kb.assist.phrases import get_phrases
 from kb.assist.prompts import fill_prompt
 from kb.errors import GeneratorError
 from kb.ports import Generator
 from kb.text.diff import blocks_of
+from kb.text.phrases import get_phrases
 from kb.text.terms import base_language
 
 LONGER = 4.0  # times the length of the source: more is invention

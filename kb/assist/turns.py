@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from kb.assist.asks import asks
-from kb.assist.phrases import get_phrases
-from kb.assist.small_talk import WORD, SmallTalk, small_talk
 from kb.assist.types import Message
 from kb.text.fold import fold
+from kb.text.phrases import get_phrases
 from kb.text.sentences import split_sentences
+from kb.text.small_talk import WORD, SmallTalk, small_talk
 from kb.text.terms import is_stop, question_words, terms
 
 MESSAGES = 60  # the last ones that are read

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from kb.assist.small_talk import WORD
 from kb.text.fold import fold
+from kb.text.small_talk import WORD
 from kb.text.terms import base_language
 
 _FOLDER = Path(__file__).parent

@@ -121,6 +121,23 @@ def test_without_words_of_the_agent_there_is_no_case(session: Session) -> None:
     assert get_interaction(session, found.id, {}).case_id is None
 
 
+def test_what_the_agent_told_is_the_resolution(session: Session) -> None:
+    """Not the promise to look into it, nor what was asked back, nor the goodbye."""
+    begun = ASKS.at or utc_now()
+    later = [
+        TurnInput(Role.agent, text, f"m{n}", begun + timedelta(minutes=n))
+        for n, text in enumerate(
+            ["I'll look into it. Where was it scanned last?", "You're welcome, bye!"], start=5
+        )
+    ]
+    found = started(session, ASKS, SAYS, *later)
+    case_id = change_interaction(session, found.id, RESOLVED, "ana", {}).case_id
+    assert case_id is not None
+    assert get_raw_case_view(session, case_id).resolution == SAYS.text
+    other = started(session, ASKS, *later, external_id="44")
+    assert change_interaction(session, other.id, RESOLVED, "ana", {}).case_id is None
+
+
 def test_a_case_of_another_system_is_only_resolved(session: Session) -> None:
     save_case(session, case(state=None, resolution="", outcome=None), "import")
     found = started(session, case_id="en-0001")

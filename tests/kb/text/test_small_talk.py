@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.assist.small_talk import small_talk, without_small_talk
+from kb.text.small_talk import small_talk, without_small_talk
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Wordings and cue words of the assistant, one YAML file per language."""
+"""Wordings of the assistant and cue words of conversations, one YAML file per language."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class Phrases:
     claims: frozenset[str]
     offers: tuple[str, ...]  # by which an agent's question is known
     over: tuple[str, ...]  # by which a customer takes a question back
+    fillers: tuple[str, ...]  # by which an agent's promise to look into it, or courtesy, is known
     names: Mapping[str, str]  # base language -> its name in this one
     _notice: str
     _in_language: Mapping[str, str]
@@ -74,6 +75,7 @@ def _load(base: str) -> Phrases:
         claims=_folded(raw["claims"]),
         offers=tuple(map(fold, raw["offers"])),
         over=tuple(map(fold, raw["over"])),
+        fillers=tuple(map(fold, raw["fillers"])),
         names={tag: names["name"] for tag, names in languages.items()},
         _notice=raw["notice"],
         _in_language={tag: names["phrase"] for tag, names in languages.items()},

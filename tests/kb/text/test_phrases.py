@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.assist.phrases import get_phrases, phrase_languages
+from kb.text.phrases import get_phrases, phrase_languages
 
 LANGUAGES = ("cs", "en", "hu", "pl", "sl")
 
@@ -17,7 +17,7 @@ def test_five_languages_have_phrases() -> None:
 def test_everything_is_worded(language: str) -> None:
     phrases = get_phrases(language)
     assert phrases.language == language
-    assert all((phrases.greeting, phrases.lead, phrases.closing, phrases.offers))
+    assert all((phrases.greeting, phrases.lead, phrases.closing, phrases.offers, phrases.fillers))
     assert set(phrases.reasons) == {"empty", "asks_nothing", "nothing_found", "not_sure"}
     assert tuple(sorted(phrases.names)) == LANGUAGES
     assert len({phrases.notice(source) for source in (*LANGUAGES, "de")}) == 6

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kb.assist.phrases import SMALL_TALK, get_phrases, phrase_languages
 from kb.text.fold import fold
+from kb.text.phrases import SMALL_TALK, get_phrases, phrase_languages
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _TAIL = 8  # words at the end that may be thanks and goodbye
