@@ -104,6 +104,16 @@ def test_what_is_there_comes_first_and_can_be_linked(client: TestClient) -> None
     assert said_alert(lost.text)
 
 
+def test_what_is_only_perhaps_there_is_shown_to_be_looked_at(client: TestClient) -> None:
+    text = "The door of the locker opened but it was empty"
+    path = _case(client, "p-3", text, "The courier brings it again.", subject="empty locker")
+    page = _page(client, path)
+    assert "No article is surely about this problem: look at the nearest first." in page
+    assert "perhaps the same problem" in page[: page.index('<details class="there__more"')]
+    assert "No article seems to be about this problem" not in page
+    assert "This may be written already" not in page
+
+
 def said_alert(page: str) -> bool:
     return 'class="alert" role="alert"' in page
 
