@@ -64,7 +64,7 @@ class LinkRefused(NotFound):
 
 
 class Conflict(KbError):
-    code, status, title = "conflict", 409, "The state has changed meanwhile"
+    code, status, title = "conflict", 409, "That does not go with what is there"
 
 
 class SignInNeeded(KbError):

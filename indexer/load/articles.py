@@ -102,7 +102,7 @@ def read_articles(source: Path, reading: Reading) -> Iterator[Found]:
 def kind_of(source: Path, *, there: bool = False) -> str:
     """One of `FORMATS`, by the file's suffix. Raises InvalidInput, and NotFound unless `there`."""
     suffix = source.suffix.lower()
-    if not there and not source.exists() and suffix not in JSONL | CSV | MARKDOWN:
+    if not there and not source.exists():
         raise NotFound(f"There is no file or folder {source}: check the path.")
     for kind, suffixes in _SUFFIXES.items():
         if suffix in suffixes:

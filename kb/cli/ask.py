@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kb.cli.serve import check_database
-from kb.cli.terminal import PROBLEMS, configured, told
+from kb.cli.terminal import PROBLEMS, configured, spoken, told
 from kb.domain import Audience
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def ask(
 
     settings, console = configured(), Console()
     with told():
+        spoken(language, settings)
         check_database(settings)
         with console.status("Opening the index"):
             engine = Engine.open(settings)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kb.cli.terminal import PROBLEMS, configured, opened, told
+from kb.cli.terminal import PROBLEMS, configured, opened, table_console, told
 from kb.errors import DatabaseError
 
 app = typer.Typer(no_args_is_help=True, help="See and verify the audit log.")
@@ -44,7 +44,7 @@ def list_(
             escape(f"{entry.entity} {entry.entity_id}"),
             escape(", ".join(f"{name}={value}" for name, value in entry.details.items())),
         )
-    console = Console()
+    console = table_console()
     console.print(table)
     console.print(f"{len(page.items):,} of {page.total:,} entries")
 

@@ -9,8 +9,7 @@ import typer
 from rich.console import Console
 
 from kb.cli.importing import parse_mapping, print_reports
-from kb.cli.terminal import PROBLEMS, bar, opened, told
-from kb.config import get_settings
+from kb.cli.terminal import PROBLEMS, bar, configured, opened, spoken, told
 from kb.domain import Channel
 
 app = typer.Typer(no_args_is_help=True, help="Import cases.")
@@ -42,13 +41,15 @@ def import_(
     """
     from indexer.load import ImportOptions, import_cases
 
-    mapping = parse_mapping(map_)
+    mapping, settings = parse_mapping(map_), configured()
+    with told():
+        spoken(language, settings)
     if format_ not in (None, "jsonl", "csv"):
         raise typer.BadParameter("--format is jsonl or csv.")
     options = ImportOptions(
         dry_run, format_, mapping, tuple(facet), language, channel=channel, actor="cli"
     )
-    with told(), opened(get_settings()) as sessions, bar("Importing") as progress:
+    with told(), opened(settings) as sessions, bar("Importing") as progress:
         report = import_cases(sessions, source, options, progress)
     if not print_reports({"cases": report}, Console()):
         raise typer.Exit(PROBLEMS)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from kb.cli.importing import parse_mapping, print_reports, write_report
-from kb.cli.terminal import PROBLEMS, bar, opened, told
+from kb.cli.terminal import PROBLEMS, bar, configured, opened, spoken, told
 from kb.config import get_settings
 from kb.domain import ArticleState, Audience
 
@@ -69,6 +69,9 @@ def import_(
     from indexer.load.sniff import UploadLimits
 
     _check_kinds(format_, body)
+    settings = configured()
+    with told():
+        spoken(language, settings)
     options = ImportOptions(
         dry_run=dry_run,
         format=format_,
@@ -81,7 +84,7 @@ def import_(
         actor="cli",
         zip_limits=UploadLimits(**ZIP_ON_THIS_MACHINE),
     )
-    with told(), opened(get_settings()) as sessions, bar("Importing") as progress:
+    with told(), opened(settings) as sessions, bar("Importing") as progress:
         report = import_content(sessions, source, options, progress)
     _tell(report, report_file)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kb.cli.terminal import configured, opened, told
+from kb.cli.terminal import configured, opened, table_console, told
 from kb.domain import EVERYTHING, Facets, Principal, PrincipalKind, utc_now
 
 app = typer.Typer(no_args_is_help=True, help="API keys of integrations.")
@@ -65,7 +65,7 @@ def list_() -> None:
             "" if key.used_at is None else f"{key.used_at:%Y-%m-%d %H:%M}",
             escape(key.created_by),
         )
-    Console().print(table)
+    table_console().print(table)
     if page.total > len(page.items):
         Console().print(f"The newest {len(page.items)} of {page.total}.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -17,7 +19,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from kb.config import Settings, get_settings
 from kb.db import create_engine_for, is_current, session_factory
 from kb.errors import ConfigError, DatabaseError, InvalidInput, KbError, NotFound, TooLarge
+from kb.text.terms import base_language
 
+WIDE = 1000  # characters of a line that no screen shows
 PROBLEMS, USAGE = 1, 2
 """Exit codes: something is wrong with the data; the command cannot be carried out as given."""
 
@@ -69,6 +73,23 @@ def _end(error: KbError, cause: Exception) -> NoReturn:
     )
     mine = isinstance(error, ConfigError | InvalidInput | NotFound | TooLarge)
     raise typer.Exit(USAGE if mine else PROBLEMS) from cause
+
+
+def spoken(language: str | None, settings: Settings) -> str | None:
+    """The same language, where it is one of those configured; a region may be given with it."""
+    known = settings.languages
+    if language is None or base_language(language) in {base_language(tag) for tag in known}:
+        return language
+    raise InvalidInput(
+        f"{language[:35]!r} is none of the languages here: choose one of {', '.join(known)}, or"
+        " add it to POTICA_LANGUAGES."
+    )
+
+
+def table_console() -> Console:
+    """For tables: where they go into a file or a pipe, nothing in them is cut to fit a screen."""
+    is_screen = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console() if is_screen else Console(width=WIDE)
 
 
 def configured() -> Settings:

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from kb.cli.terminal import configured, opened, told
+from kb.cli.terminal import configured, opened, spoken, table_console, told
 from kb.config import Settings
 from kb.errors import NotFound
 
@@ -47,8 +47,9 @@ def add(
     from kb.actions.users import NewUser, invite_user
 
     settings = configured()
-    person = NewUser(email, name, role, language or settings.default_language)
     with told(), opened(settings) as sessions, sessions.begin() as session:
+        pages_in = spoken(language, settings) or settings.default_language
+        person = NewUser(email, name, role, pages_in)
         link = invite_user(session, person, actor=ACTOR)
     _hand_over(settings, link)
 
@@ -74,7 +75,7 @@ def list_(
             f"{user.signed_in_at:%Y-%m-%d %H:%M} UTC" if user.signed_in_at else "never",
         )
     nobody = "Nobody fits." if text else "Nobody yet: potica users add EMAIL --name … --role …"
-    Console().print(table if page.items else nobody)
+    table_console().print(table if page.items else nobody)
     if page.total > len(page.items):
         Console().print(f"The first {len(page.items)} of {page.total}: give part of a name.")
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kb.cli.keys import OPERATOR, scope_of
-from kb.cli.terminal import PROBLEMS, configured, database, opened, told
+from kb.cli.terminal import PROBLEMS, configured, database, opened, table_console, told
 from kb.config import Settings
 from kb.domain import WebhookDirection
 
@@ -74,7 +74,7 @@ def list_() -> None:
             "" if hook.used_at is None else f"{hook.used_at:%Y-%m-%d %H:%M}",
             _state(hook),
         )
-    Console().print(table)
+    table_console().print(table)
 
 
 @app.command("rotate")
@@ -137,7 +137,7 @@ def deliveries(
             "" if row.status is None else str(row.status),
             escape(row.error),
         )
-    Console().print(table)
+    table_console().print(table)
     Console().print(f"{len(page.items)} of {page.total:,}.")
 
 

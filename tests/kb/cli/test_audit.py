@@ -42,7 +42,17 @@ def test_list_shows_what_is_asked_for(home: Path) -> None:
     assert "article b" in found.stdout
     assert "article a" not in found.stdout
     assert "1 of 1 entries" in found.stdout
+    assert "whole-of-a-long-key" * 9 in _listed_after("whole-of-a-long-key" * 9, home)
     assert "0 of 0" in run("list", "--until", "2020-01-01").stdout
+
+
+def _listed_after(key: str, home: Path) -> str:
+    """What the list says once there is an entry for `key`: into a file, nothing is cut."""
+    engine = create_engine_for(Settings(home=home, _env_file=None))
+    with session_factory(engine).begin() as session:
+        audit.record(session, "eva", "publish", "article", key, version=2)
+    engine.dispose()
+    return run("list").stdout
 
 
 def test_a_whole_chain_and_its_head(home: Path) -> None:

@@ -124,6 +124,15 @@ def test_ask_as_a_customer_and_in_a_language(
     assert "Similar cases" not in output
 
 
+def test_ask_in_a_language_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, site: Settings
+) -> None:
+    code, output = _run(monkeypatch, site, "ask", "goodwill credit", "--lang", "xx")
+    assert code == 2
+    assert "none of the languages here" in output
+    assert _run(monkeypatch, site, "ask", "goodwill credit", "--lang", "en-GB")[0] in (0, 1)
+
+
 def test_ask_says_when_nothing_is_asked(monkeypatch: pytest.MonkeyPatch, site: Settings) -> None:
     code, output = _run(monkeypatch, site, "ask", "hvala lepa")
     assert code == 1

@@ -76,6 +76,7 @@ def test_rejections_are_listed_and_the_exit_code_says_so(tmp_path: Path) -> None
         (["--format", "odt"], "markdown, jsonl, csv, html, docx or zendesk"),
         (["--body", "rtf"], "markdown or html"),
         (["--state", "lost"], "lost"),
+        (["--language", "xx"], "'xx' is none of the languages here"),
     ],
 )
 def test_wrong_options_are_usage_errors(tmp_path: Path, args: list[str], message: str) -> None:
@@ -91,7 +92,7 @@ def test_a_missing_source_or_database_is_a_usage_error(
 ) -> None:
     code, output = _run(content.app, "import", tmp_path / "none.csv")
     assert code == 2
-    assert "There is no file none.csv" in output
+    assert f"There is no file or folder {tmp_path / 'none.csv'}" in output
     monkeypatch.setenv("POTICA_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
     get_settings.cache_clear()
     code, output = _run(content.app, "import", CONTENT)

@@ -106,6 +106,7 @@ def test_a_person_is_added_with_a_link_and_changed(run, settings: Settings) -> N
         (("add", "no-mail", "--name", "A", "--role", "agent"), "name@company.example"),
         (("add", "a@b.example", "--name", "A", "--role", "king"), "administrator"),
         (("add", "a@b.example", "--name", "A"), "--role"),
+        (("add", "a@b.example", "--name", "A", "--role", "agent", "--language", "xx"), "en, pl"),
         (("reset", "nobody@lipa.example"), "potica users list"),
         (("roles", "nobody@lipa.example", "--role", "agent"), "potica users list"),
         (("disable", "nobody@lipa.example"), "potica users list"),
