@@ -24,7 +24,7 @@ from kb.config import Settings
 from tests.journeys.axe import violations
 from tests.journeys.conftest import POTICA, Server, _wait
 from tests.journeys.signed_in import PASSWORD, Person, enter, invite
-from tests.journeys.watched import watched_page
+from tests.journeys.watched import cut_off, watched_page
 from tests.kb.images.pictures import picture
 from tests.site import ROOT, copy_home
 
@@ -298,20 +298,19 @@ def test_without_a_line_and_back(ana: BrowserContext) -> None:
         to(page, address)
         page.locator("#body").fill("Kept one.")
         kept(page)
-        ana.set_offline(True)
-        page.locator("#body").press("End")
-        page.keyboard.type(" And two")
-        kept(page, "no line")
-        page.keyboard.type(" and three.")
-        kept(page, "no line")
-        ana.set_offline(False)
+        with cut_off(ana):
+            page.locator("#body").press("End")
+            page.keyboard.type(" And two")
+            kept(page, "no line")
+            page.keyboard.type(" and three.")
+            kept(page, "no line")
         kept(page, "Kept ")
         expect(page.locator("#kept")).to_have_attribute("data-kind", "good", timeout=20_000)
         page.keyboard.type(" Lost")
-        ana.set_offline(True)
-        page.keyboard.type(" never.")
-        kept(page, "no line")
-    ana.set_offline(False)  # the tab was closed meanwhile
+        with cut_off(ana):
+            page.keyboard.type(" never.")
+            kept(page, "no line")
+            page.close()
     with tab(ana, offline=True) as page:
         to(page, address)
         expect(page.locator("#body")).to_have_value("Kept one. And two and three. Lost never.")

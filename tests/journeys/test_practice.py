@@ -20,6 +20,7 @@ from tests.journeys.desk import (
     tab_to,
 )
 from tests.journeys.signed_in import PASSWORD
+from tests.journeys.watched import cut_off
 
 pytestmark = pytest.mark.browser
 
@@ -250,13 +251,11 @@ def test_no_line_loses_nothing(page: Page, agent: BrowserContext) -> None:
     assert side.locator("#sheet-fix textarea").input_value().endswith("Half a thought")
     page.keyboard.press("Escape")
 
-    agent.set_offline(True)
-    page.keyboard.press("g")
-    page.keyboard.press("1")
-    expect(side.locator("#banner")).to_be_visible()
-    expect(side.locator("#voice")).not_to_be_empty()
-    with _sent(page, "/flags") as flagged:
-        agent.set_offline(False)
+    with _sent(page, "/flags") as flagged, cut_off(agent):
+        page.keyboard.press("g")
+        page.keyboard.press("1")
+        expect(side.locator("#banner")).to_be_visible()
+        expect(side.locator("#voice")).not_to_be_empty()
     assert flagged.value.status == 201
     expect(side.locator("#banner")).to_be_hidden(timeout=20_000)
     with _sent(page, "/messages") as said:

@@ -24,6 +24,18 @@ def watched_page(context: BrowserContext, meant: tuple[str, ...] = ()) -> Iterat
 
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", note)
-    yield page
-    page.close()
+    try:
+        yield page
+    finally:
+        page.close()
     assert not complaints, complaints
+
+
+@contextmanager
+def cut_off(context: BrowserContext) -> Iterator[None]:
+    """That browser's line is away; it is there again for whatever comes after a test that fails."""
+    context.set_offline(True)
+    try:
+        yield
+    finally:
+        context.set_offline(False)
