@@ -22,6 +22,7 @@ from indexer.load.received import check_received, received
 from indexer.load.report import Progress
 from kb.domain import Permission, Permissions
 from kb.errors import Busy, Conflict, KbError, NotFound
+from kb.own_folder import OwnFolder
 
 BATCH = 20  # articles in one transaction: others write meanwhile
 KEPT_SECONDS = 3600.0  # a file that nobody touches goes
@@ -91,12 +92,13 @@ class Imports:
         after: Callable[[], None],
         kept: float = KEPT_SECONDS,
     ) -> None:
-        """`folder` holds the files, and is emptied now; `after` is called when some were taken.
+        """`folder` holds the files, those of a killed server go now; `after` is called when some
+        were taken.
 
         A file goes when nobody has looked at it for `kept` seconds.
         """
         self._sessions = sessions
-        self._folder = folder
+        self._folder = OwnFolder(folder)
         self._after = after
         self._kept = kept
         self._timer: threading.Timer | None = None
@@ -105,7 +107,6 @@ class Imports:
         self._files: dict[str, FileImport] = {}
         self._threads: set[threading.Thread] = set()
         self._stopping = False
-        shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
         """Stop after the batch in hand, and forget the files."""
@@ -117,7 +118,7 @@ class Imports:
             threads = tuple(self._threads)
         for thread in threads:
             thread.join(STOP_SECONDS)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.close()
 
     @contextlib.contextmanager
     def place_for(self, name: str, options: ImportOptions) -> Iterator[Path]:
@@ -126,8 +127,7 @@ class Imports:
         Raises InvalidInput for what cannot be imported anyway.
         """
         check_received(name, options)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = self._folder / f"imp_{secrets.token_hex(12)}"
+        folder = self._folder.path / f"imp_{secrets.token_hex(12)}"
         folder.mkdir(mode=0o700)
         try:
             yield folder / name

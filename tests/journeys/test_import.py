@@ -93,6 +93,33 @@ def test_a_file_is_dropped_and_another_one_is_too_large(editor: BrowserContext) 
     page.close()
 
 
+def test_the_columns_of_a_table_are_offered(editor: BrowserContext, tmp_path: Path) -> None:
+    table = tmp_path / "faq.csv"
+    table.write_text(
+        '\ufeffQuestion;"Answer; long";Lang\nWhere is the attic?;Up the stairs.;en\n',
+        encoding="utf-8",
+    )
+    lines = tmp_path / "faq.jsonl"
+    lines.write_text('{"title": "A", "body": "B", "kept": 1}\n', encoding="utf-8")
+    with page_of(editor) as page:
+        page.goto("/editor/import?ui=en")
+        found = page.locator("#columns [data-found]")
+        page.locator("#file").set_input_files(table)
+        expect(found).to_have_text("Columns of this file: Question · Answer; long · Lang")
+        offered = page.locator("#column-names option").evaluate_all("all => all.map(o => o.value)")
+        assert offered == ["Question", "Answer; long", "Lang"]
+        check(page, "columns")
+        page.locator("#file").set_input_files(lines)
+        expect(found).to_have_text("Columns of this file: title · body · kept")
+        page.locator("#file").set_input_files(table)
+        for name, column in (("title", "Question"), ("body", "Answer; long"), ("language", "Lang")):
+            page.locator(f"#column-{name}").fill(column)
+        page.get_by_role("button", name="See what would happen").click()
+        page.wait_for_url("**/imp_*")
+        assert sums(page)[0] == "1"
+        page.get_by_role("button", name="Discard").click()
+
+
 def test_it_works_without_scripts(
     browser: Browser, closed_server: Server, editor: BrowserContext, site: Path
 ) -> None:

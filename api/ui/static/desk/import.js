@@ -1,5 +1,7 @@
 // Sending a file, and watching how far it is; without this the form and the page do it by themselves.
 
+import { offerColumns } from "./columns.js";
+
 const form = document.getElementById("send");
 const moving = document.getElementById("moving");
 const EVERY = 1000; // milliseconds between two looks
@@ -26,6 +28,7 @@ if (form) {
     say(words);
   }
 
+  offerColumns(file, document.getElementById("columns"));
   file.addEventListener("change", () => over(isTooLarge() ? told.dataset.large : ""));
 
   for (const kind of ["dragenter", "dragover"]) {
