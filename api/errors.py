@@ -23,6 +23,7 @@ from kb.errors import (
     EncoderError,
     GeneratorError,
     KbError,
+    NotFound,
     SearchIndexError,
     SignInNeeded,
     TooMany,
@@ -196,6 +197,9 @@ def _on_http_error(request: Request, error: Exception) -> Response:
 def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = list(error.errors())
+    is_page = wants_page(request.scope, request.headers.get("accept", ""))
+    if is_page and all(item["loc"][0] == "path" for item in found):
+        return _on_kb_error(request, NotFound("There is no such page: check the address."))
     problem = Problem(
         type="urn:potica:problem:invalid_input",
         title="The input is not valid",

@@ -148,3 +148,13 @@ def test_odd_addresses(client: TestClient, method: str, path: str) -> None:
     if response.status_code >= 400:
         assert response.headers["content-type"] == PROBLEM
     response.content.decode("utf-8", "strict")
+
+
+def test_a_page_whose_address_cannot_be_is_not_there(client: TestClient) -> None:
+    """For people in their words; programs are told which part of the path is wrong."""
+    page = client.get("/a/%00", params={"ui": "sl"}, headers={"accept": "text/html"})
+    assert page.status_code == 404
+    assert "Te strani tukaj ni" in page.text
+    asked = client.get("/a/%00", headers={"accept": "application/json"})
+    assert asked.status_code == 422
+    assert asked.json()["code"] == "invalid_input"
