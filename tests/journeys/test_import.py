@@ -118,6 +118,7 @@ def test_the_columns_of_a_table_are_offered(editor: BrowserContext, tmp_path: Pa
         page.wait_for_url("**/imp_*")
         assert sums(page)[0] == "1"
         page.get_by_role("button", name="Discard").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Import articles")
 
 
 def test_it_works_without_scripts(
