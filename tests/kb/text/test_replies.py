@@ -19,6 +19,7 @@ from kb.text.replies import tells
         ("Utánanézek, egy kis türelmet kérek szépen.", "hu"),
         ("Utananezek, visszahivom.", "hu"),
         ("Sprawdze i oddzwonie.", "en"),  # in the customer's language, not the interaction's
+        ("Let me check, Ana.", "en"),
         ("???", "en"),
         ("", "en"),
     ],
@@ -32,6 +33,9 @@ def test_what_solves_nothing_tells_nothing(reply: str, language: str) -> None:
     [
         ("Let me check. The postcode was EH8, I have relabelled it to EH9.", "en"),
         ("I checked: the depot sent it back, a new label is on its way. Anything else?", "en"),
+        ("I'm sorry to hear that, I have relabelled it to EH9.", "en"),
+        ("Relabelled.", "en"),
+        ("Your new label goes out today, I'll let you know when it is there.", "en"),
         ("Paczka została przekierowana do automatu na rogu.", "pl"),
         ("Štítek jsme opravili, balík dorazí zítra.", "cs"),
         ("Paket smo preusmerili na pravi naslov.", "sl"),
